@@ -1,0 +1,1 @@
+"""Traffic in: opens, decompresses and hands over blocks of bytes. Record layouts belong to `flow/`."""

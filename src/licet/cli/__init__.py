@@ -1,0 +1,1 @@
+"""Faces of the command line: parse, call `app/`, print."""

@@ -1,0 +1,55 @@
+"""The error tree, sorted by what the caller can do about it.
+
+    LicetError
+    ├── BadInput          the input is wrong: mend it               exit 3
+    │   ├── Malformed     bytes from outside that break their format
+    │   │   └── Truncated …that end too soon
+    │   └── BadFile       a file that cannot be opened, read or understood
+    ├── VerificationFailed  a digest or signature does not hold       exit 4
+    └── Unavailable       try again later                            exit 5
+
+Every class keeps its facts as attributes and makes its sentence from them once. Bytes from the network never raise
+anything but `Malformed` and its child `Truncated`.
+"""
+
+
+class LicetError(Exception):
+    """Anything that licet reports in one sentence instead of a traceback. `exit_status` is the documented one."""
+
+    exit_status = 3
+
+
+class BadInput(LicetError):
+    """The input is wrong; the sentence says what was expected."""
+
+
+class Malformed(BadInput):
+    """Bytes from outside that break their format."""
+
+
+class Truncated(Malformed):
+    """Bytes from outside that end before their format does."""
+
+
+class BadFile(BadInput):
+    """A file that cannot be used.
+
+    path: as the user gave it; line: counted from one, or None; problem: what is wrong and what was expected.
+    """
+
+    def __init__(self, path: str, problem: str, line: int | None = None) -> None:
+        self.path, self.problem, self.line = path, problem, line
+        where = path if line is None else f"{path}, line {line}"
+        super().__init__(f"{where}: {problem}")
+
+
+class VerificationFailed(LicetError):
+    """A digest or a signature does not hold: stop and find out why."""
+
+    exit_status = 4
+
+
+class Unavailable(LicetError):
+    """The other side did not answer: try again later."""
+
+    exit_status = 5

@@ -1,0 +1,1 @@
+"""One file a protocol: a sieve (data) and a recogniser (plain Python, sans I/O)."""

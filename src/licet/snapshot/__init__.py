@@ -1,0 +1,1 @@
+"""The registry as the data plane sees it: numbered, immutable, quick to look up in."""

@@ -1,0 +1,1 @@
+"""Bytes to fields, bounds-checked and pure: link layers, IP, transports."""
