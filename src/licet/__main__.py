@@ -1,0 +1,5 @@
+"""`python -m licet` is the command `licet`."""
+
+from licet.cli.main import run
+
+run()

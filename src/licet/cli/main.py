@@ -1,0 +1,54 @@
+"""The command `licet`: one face, one place where errors become a sentence and an exit status.
+
+Exit status: 0 done, 1 findings (only with --exit-code), 2 usage, 3 bad input, 4 verification failed, 5 unreachable,
+130 interrupted. Modules of this room import Click and nothing heavier at the top: `licet --help` is most people's
+first call. What a command needs is imported when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from licet import __version__
+from licet.errors import LicetError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="licet")
+def licet() -> None:
+    """Is this tunnel permitted here?
+
+    licet shows which VPN tunnels in a capture belong to registered services. It names services, never people; it looks
+    at handshakes, never at content; it observes and blocks nothing.
+
+    Start with `licet demo`, then `licet scan CAPTURE`.
+    """
+
+
+def run() -> None:
+    """Entry point of the console script. Never shows a traceback for what a user or a file did."""
+    try:
+        status = licet.main(prog_name="licet", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except LicetError as error:
+        click.echo(f"licet: {error}", err=True)
+        status = error.exit_status
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
