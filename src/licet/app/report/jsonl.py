@@ -1,0 +1,75 @@
+"""One JSON object a tunnel, one a line: the format for programs (design §4, `licet.tunnel/1`).
+
+The objects hold what is needed to contest a verdict and to compute it again, and nothing about any client but how many
+there were. `licet replay` reads them back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TextIO
+
+from licet.app.results import JudgedTunnel, ScanResult
+from licet.model.canonical import Json, time_text
+from licet.model.evidence import Evidence
+from licet.model.verdict import SnapshotRef
+
+SCHEMA = "licet.tunnel/1"
+
+# JSON escapes the controls below U+0020 by itself. These others are legal in a string as they are, but a terminal
+# might act on them: DEL and the C1 controls, direction marks and other invisible ones. Half a surrogate pair (a path
+# that is not UTF-8) is no character at all.
+_RISKY = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def tunnel_object(judged: JudgedTunnel) -> dict[str, Json]:
+    """The `licet.tunnel/1` object of one tunnel: names, order and null as in the documented example."""
+    tunnel, verdict = judged.tunnel, judged.verdict
+    return {
+        "schema": SCHEMA,
+        "capture": tunnel.capture,
+        "transport": tunnel.transport,
+        "address": tunnel.server.address if tunnel.server else None,
+        "port": tunnel.server.port if tunnel.server else None,
+        "family": tunnel.family,
+        "variant": tunnel.variant,
+        "class": tunnel.tunnel_class,
+        "grade": tunnel.grade,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "registration": verdict.registration,
+        "evidence": [_evidence_object(evidence) for evidence in tunnel.evidence],
+        "initiator": tunnel.initiator,
+        "clients": tunnel.clients,
+        "flows": tunnel.flows,
+        "packets": tunnel.packets,
+        "bytes": tunnel.bytes,
+        "first_seen": time_text(tunnel.first_seen_ns),
+        "last_seen": time_text(tunnel.last_seen_ns),
+        "judged_at": time_text(verdict.judged_at_ns),
+        "snapshot": _snapshot_object(verdict.snapshot),
+        "policy": verdict.policy,
+    }
+
+
+def _evidence_object(evidence: Evidence) -> dict[str, Json]:
+    return {"rule": evidence.rule, "link": evidence.link, "packets": list(evidence.packets)}
+
+
+def _snapshot_object(snapshot: SnapshotRef | None) -> dict[str, Json] | None:
+    return None if snapshot is None else {"serial": snapshot.serial, "digest": snapshot.digest}
+
+
+def json_line(value: dict[str, Json]) -> str:
+    """One line of JSON in UTF-8 that is safe to print, without its line end."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _RISKY.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def write_jsonl(result: ScanResult, out: TextIO) -> None:
+    """Write one line a tunnel, in the order of the result. Nothing is written for a capture without tunnels."""
+    for judged in result.tunnels:
+        out.write(json_line(tunnel_object(judged)) + "\n")
