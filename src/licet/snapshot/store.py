@@ -1,0 +1,86 @@
+"""The files of a registry: reading `registry.toml` or a snapshot, and replacing a file whole or not at all.
+
+The only module of this room that touches the disk. What a file is, is told by its content, never by its name: a
+snapshot begins with `{`, which TOML cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from licet.errors import BadFile
+from licet.snapshot.form import Header, read_form
+from licet.snapshot.registry_file import REGISTRY_BYTES_MAX, RegistryFile, read_registry
+from licet.snapshot.service import records_of
+from licet.snapshot.snapshot import Snapshot
+
+SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024
+NEW_FILE_MODE = 0o644  # A registry names services that are meant to be known.
+
+
+def load(path: str | os.PathLike[str]) -> Snapshot:
+    """Read a registry from `registry.toml` or from a snapshot file. Raises BadFile with the line of the mistake."""
+    name = os.fspath(path)
+    raw = read_bytes(name, SNAPSHOT_BYTES_MAX)
+    if is_snapshot(raw):
+        header, records = read_form(name, raw)
+        return Snapshot(header, records, form=raw)
+    return snapshot_of(read_registry(name, raw))
+
+
+def is_snapshot(raw: bytes) -> bool:
+    """True for a snapshot, False for what can only be TOML."""
+    return raw.startswith(b"{")
+
+
+def snapshot_of(registry: RegistryFile, header: Header | None = None) -> Snapshot:
+    """The snapshot of a registry file, without a serial unless a header gives one."""
+    records = [record for service in registry.services for record in records_of(service)]
+    return Snapshot(header or Header(registry=registry.name), records, registry.services)
+
+
+def read_bytes(path: str, bytes_max: int = REGISTRY_BYTES_MAX) -> bytes:
+    """A whole file. Raises BadFile where it cannot be opened or is larger than the bound."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(bytes_max + 1)
+    except OSError as error:
+        raise BadFile(path, f"cannot be read: {error.strerror or error}") from None
+    if len(raw) > bytes_max:
+        raise BadFile(path, f"has more than {bytes_max} bytes, the most that are read")
+    return raw
+
+
+def replace_file(path: str, raw: bytes) -> None:
+    """Write a file so that a reader, or a loss of power, sees the old content or the new one and nothing between.
+
+    A link is followed, and the permissions of an old file are kept. Raises BadFile.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        _replace(target, raw)
+    except OSError as error:
+        raise BadFile(path, f"cannot be written: {error.strerror or error}") from None
+
+
+def _replace(target: Path, raw: bytes) -> None:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else NEW_FILE_MODE
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
