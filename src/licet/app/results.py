@@ -23,7 +23,7 @@ class JudgedTunnel:
 class CaptureReport:
     """One capture: path as given; problem: why reading stopped early, in one sentence, or None; packets and flows read;
     skipped: packets that were counted but not used, by reason; evicted: what a bound threw away, by its name;
-    timeline: all IP bytes over time, None where no packet was read."""
+    timeline: all IP bytes over time, None where no packet was read; nested: IP-in-IP and 6in4 packets looked into."""
 
     path: str
     problem: str | None
@@ -33,6 +33,7 @@ class CaptureReport:
     skipped: Mapping[str, int]
     evicted: Mapping[str, int]
     timeline: Timeline | None
+    nested: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""Scan captures: read, recognise, link, group, judge. The main job, and the library's `licet.scan`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from licet.app.catalogue import RECOGNISERS
+from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
+from licet.app.tunnels import Network, group, serve
+from licet.capture.open import CaptureStream, find_captures, open_capture
+from licet.errors import BadFile, Malformed
+from licet.flow.records import Record, read_records
+from licet.flow.table import Candidate, Counts, FlowTable, Limits
+from licet.judge import PERMITS, Policy, Registry, judge
+from licet.model.endpoint import address_text
+from licet.model.tunnel import Tunnel
+from licet.recognise.base import Finding
+from licet.recognise.links import Found, link
+from licet.snapshot import Snapshot
+from licet.wire.skip import Skip
+
+PROGRESS_EVERY_PACKETS = 8_192
+
+
+class Progress(Protocol):
+    """Told how far a scan has come; `licet.app.report.progress` draws it."""
+
+    def update(self, bytes_done: int, packets: int) -> None: ...
+
+
+class RegisteredKeys:
+    """The registries' answer to a recogniser's question, for one candidate flow: keys registered for its addresses are
+    tried first. The first registry that knows the key answers."""
+
+    def __init__(self, snapshots: Sequence[Snapshot], addresses: Sequence[str]) -> None:
+        self._snapshots, self._addresses = snapshots, addresses
+
+    def match_key(self, first_116_bytes: bytes, mac1: bytes) -> str | None:
+        for snapshot in self._snapshots:
+            for address in self._addresses:
+                if snapshot.at_address(address):
+                    handle = snapshot.match_key(first_116_bytes, mac1, address)
+                    break
+            else:
+                handle = snapshot.match_key(first_116_bytes, mac1)
+            if handle is not None:
+                return handle
+        return None
+
+
+class Scanner:
+    """Everything about a scan that does not change from one capture to the next."""
+
+    def __init__(
+        self, registries: Sequence[Registry] = (), *, inside: Sequence[Network] = (), policy: Policy | None = None,
+        at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None, limits: Limits | None = None,
+    ) -> None:
+        self._registries = tuple(registries)
+        # Those that permit come first: what they know of a key decides.
+        ordered = sorted(self._registries, key=lambda registry: registry.role != PERMITS)
+        self._snapshots = [registry.snapshot for registry in ordered if isinstance(registry.snapshot, Snapshot)]
+        self._inside, self._policy = inside, policy or Policy()
+        self._at_ns, self._since_ns, self._until_ns = at_ns, since_ns, until_ns
+        self._limits = limits
+
+    def scan(self, stream: CaptureStream, progress: Callable[[int, int], None]) -> tuple[list[JudgedTunnel], CaptureReport]:
+        """One capture. Damage ends the reading, not the scan: what was readable is reported with the reason."""
+        table = FlowTable([recogniser.sieve for recogniser in RECOGNISERS], self._limits)
+        problem = None
+        try:
+            for record in self._within_time(read_records(stream), table.counts):
+                table.add(record)
+                if record.ordinal % PROGRESS_EVERY_PACKETS == 0:
+                    progress(stream.bytes_done(), table.counts.packets)
+        except Malformed as error:
+            problem = str(error)
+        tunnels = self._tunnels(stream.path, table)
+        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, problem, table)
+
+    def _within_time(self, records: Iterator[Record], counts: Counts) -> Iterator[Record]:
+        since, until = self._since_ns, self._until_ns
+        if since is None and until is None:
+            yield from records
+            return
+        for record in records:
+            if (since is None or record.time_ns >= since) and (until is None or record.time_ns < until):
+                yield record
+            else:
+                counts.packets += 1
+                counts.skipped[Skip.OUTSIDE_TIME] += 1
+
+    def _tunnels(self, path: str, table: FlowTable) -> list[Tunnel]:
+        candidates = list(table.candidates())
+        founds: list[Found] = []
+        ends = []
+        for candidate in candidates:
+            for found in self._recognise(candidate):
+                founds.append(found)
+                ends.append(candidate.ends)
+        kept = link(founds)
+        ends_of = {id(found.flow): end for found, end in zip(founds, ends, strict=True)}
+        served = [serve(found.flow, found.finding, ends_of[id(found.flow)], self._inside, self._is_registered)
+                  for found in kept]
+        return group(path, [one for one in served if one is not None])
+
+    def _recognise(self, candidate: Candidate) -> Iterator[Found]:
+        addresses = [address_text(address) for address, _ in candidate.ends]
+        registered = RegisteredKeys(self._snapshots, addresses)
+        for owner, flow in candidate.owners:
+            finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
+            if finding is not None:
+                yield Found(flow, finding)
+
+    def _is_registered(self, address: str) -> bool:
+        return any(snapshot.at_address(address) for snapshot in self._snapshots)
+
+    def _judged(self, tunnel: Tunnel) -> JudgedTunnel:
+        at_ns = tunnel.last_seen_ns if self._at_ns is None else self._at_ns
+        verdict = judge(tunnel, self._registries, self._policy, at_ns)
+        title = operator = ""
+        for snapshot in self._snapshots:
+            if verdict.registration is not None and not title:
+                title = snapshot.title_of(verdict.registration)
+                operator = snapshot.operator_of(verdict.registration)
+        return JudgedTunnel(tunnel, verdict, title, operator)
+
+
+def _report(path: str, problem: str | None, table: FlowTable) -> CaptureReport:
+    counts = table.counts
+    skipped = {skip.title: count for skip, count in sorted(counts.skipped.items())}
+    for number, count in sorted(counts.link_types.items()):
+        skipped[f"of link type {number}, which is not read"] = count
+    return CaptureReport(
+        path, problem, counts.packets, counts.flows, counts.bytes, skipped, dict(counts.evicted),
+        None if table.timeline is None else table.timeline.value(), counts.nested,
+    )
+
+
+def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None = None) -> ScanResult:
+    """Scan files, folders and `-`, each capture by itself, in the order given.
+
+    A file below a folder that is no capture is counted in `notes`, not an error: the user did not name it. Raises
+    BadFile for a named file that is missing or cannot be opened, before anything else of it is read.
+    """
+    started = time.monotonic()
+    tunnels: list[JudgedTunnel] = []
+    reports: list[CaptureReport] = []
+    others = bytes_before = packets_before = 0
+    for path in paths:
+        for file, is_named in find_captures(path):
+            with open_capture(file) as stream:
+                if not is_named and not _is_capture(stream):
+                    others += 1
+                    continue
+
+                def tell(bytes_done: int, packets: int, b: int = bytes_before, p: int = packets_before) -> None:
+                    if progress is not None:
+                        progress.update(b + bytes_done, p + packets)
+
+                found, report = scanner.scan(stream, tell)
+                bytes_before += stream.size_bytes or 0
+            tunnels += found
+            reports.append(report)
+            packets_before += report.packets
+    notes = () if not others else (f"{others} {'files' if others > 1 else 'file'} in the folders given are no captures",)
+    if others and not reports:
+        raise BadFile(paths[-1], "holds no captures")
+    return ScanResult(tuple(tunnels), tuple(reports), time.monotonic() - started, notes)
+
+
+def _is_capture(stream: CaptureStream) -> bool:
+    try:
+        return stream.sniff()
+    except Malformed:
+        return False  # Compressed, and damaged from its first bytes: nobody named it as a capture.

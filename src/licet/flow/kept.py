@@ -1,0 +1,109 @@
+"""What the sieves kept of one flow: messages a line and direction, and whether that makes it a candidate."""
+
+from __future__ import annotations
+
+from licet.flow.matching import ReadyLine
+from licet.flow.timeline import TimelineCounter
+from licet.model.flow import Message
+
+
+class Kept:
+    """candidates: indexes of the recognisers that this flow is worth; refused: counted as one candidate too many."""
+
+    __slots__ = ("_answered", "_lists", "_opened", "_started", "candidates", "refused", "timeline")
+
+    def __init__(self, timeline: TimelineCounter) -> None:
+        self._lists: dict[tuple[int, bool], _Run] = {}
+        self._opened: set[tuple[int, bool]] = set()
+        self._answered: set[tuple[int, bool]] = set()
+        self._started: set[int] = set()
+        self.candidates: set[int] = set()
+        self.refused = False
+        self.timeline = timeline
+
+    def has_started(self, owner: int) -> bool:
+        """True once a line of this recogniser matched that need not wait for another."""
+        return owner in self._started
+
+    def message(self, line: ReadyLine, forward: bool, packet: int, time_ns: int, length: int, data: bytes) -> None:
+        """Keep a datagram that matched, as the line's quota allows, and note what it makes of the flow."""
+        run = self._lists.get((line.index, forward))
+        if run is None:
+            run = self._lists[line.index, forward] = _Run(line, packet)
+        is_answered = (line.owner, not forward) in self._answered
+        if run.take(Message(line.name, forward, packet, time_ns, length, data), is_answered):
+            self._note(line, forward, run.count)
+
+    def count(self, line: ReadyLine, forward: bool, packet: int) -> None:
+        """Note that a stream matched; its bytes are kept elsewhere."""
+        run = self._lists.get((line.index, forward))
+        if run is None:
+            run = self._lists[line.index, forward] = _Run(line, packet)
+        run.count += 1
+        self._note(line, forward, run.count)
+
+    def _note(self, line: ReadyLine, forward: bool, count: int) -> None:
+        owner = line.owner
+        if line.opening:
+            self._opened.add((owner, forward))
+        elif line.answer:
+            self._answered.add((owner, forward))
+        if not line.after_start:
+            self._started.add(owner)
+        other_way = (owner, not forward)
+        if (
+            (line.enough and count >= line.enough)
+            or (line.opening and other_way in self._answered)
+            or (line.answer and other_way in self._opened)
+        ):
+            self.candidates.add(owner)
+
+    def messages_of(self, owner: int) -> tuple[Message, ...]:
+        """The kept messages of one recogniser's lines, by packet; a packet that two lines kept comes twice."""
+        messages = [message for run in self._lists.values() if run.line.owner == owner for message in run.messages]
+        return tuple(sorted(messages, key=lambda message: message.packet))
+
+    def first_matches_of(self, owner: int) -> dict[tuple[str, bool], int]:
+        """The packet with which each of a recogniser's lines matched first."""
+        return {
+            (run.line.name, forward): run.first_packet
+            for (_, forward), run in self._lists.items()
+            if run.line.owner == owner
+        }
+
+    def matches_of(self, owner: int) -> dict[tuple[str, bool], int]:
+        """How often each of a recogniser's lines matched: of the last run, for lines whose bytes must stay the same."""
+        return {
+            (run.line.name, forward): run.count
+            for (_, forward), run in self._lists.items()
+            if run.line.owner == owner
+        }
+
+
+class _Run:
+    """The messages of one line in one direction."""
+
+    __slots__ = ("count", "first_packet", "line", "messages")
+
+    def __init__(self, line: ReadyLine, first_packet: int) -> None:
+        self.line, self.first_packet = line, first_packet
+        self.count = 0
+        self.messages: list[Message] = []
+
+    def take(self, message: Message, is_answered: bool) -> bool:
+        """Count the message, and keep it if there is room; False if it belongs to another run and this one stays."""
+        line = self.line
+        if line.same is not None and self.messages:
+            start, end = line.same
+            if message.data[start:end] != self.messages[0].data[start:end]:
+                if is_answered or (line.enough and self.count >= line.enough):
+                    return False
+                self.messages.clear()
+                self.count = 0
+        self.count += 1
+        if len(self.messages) < line.quota:
+            self.messages.append(message)
+        elif line.opening and not is_answered:
+            del self.messages[0]
+            self.messages.append(message)
+        return True

@@ -1,0 +1,92 @@
+"""Sieve lines made ready for walking: which lines a payload's first byte admits, and whether one matches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from licet.model.sieve import ANSWER, OPENING, Line, Sieve
+
+_NO_BYTE = 256  # the row of the first-byte table for an empty payload
+
+
+class ReadyLine:
+    """A line with its tests as numbers. owner: index of the recogniser that the line belongs to."""
+
+    __slots__ = (
+        "after_start", "answer", "enough", "index", "keep_bytes", "length_field", "line", "longest", "name", "needs_bytes",
+        "opening", "owner", "port", "quota", "same", "shortest", "tests",
+    )
+
+    def __init__(self, line: Line, index: int, owner: int) -> None:
+        self.line, self.index, self.owner, self.name = line, index, owner, line.name
+        self.opening, self.answer = line.role == OPENING, line.role == ANSWER
+        self.after_start = line.after_start
+        self.shortest, self.longest = line.shortest, line.longest
+        self.enough, self.quota, self.keep_bytes, self.port = line.enough, line.quota, line.keep_bytes, line.port
+        self.same = None if line.same is None else (line.same[0], line.same[0] + line.same[1])
+        self.length_field = line.length_field
+        self.tests = tuple(
+            (test.offset, test.offset + len(test.value), int.from_bytes(test.mask, "big"),
+             int.from_bytes(test.value, "big"), test.equal)
+            for test in line.tests
+        )
+        ends = [end for _, end, _, _, _ in self.tests]
+        if self.same:
+            ends.append(self.same[1])
+        if self.length_field:
+            ends.append(self.length_field.offset + self.length_field.width)
+        self.needs_bytes = max(ends, default=0)
+
+    def admits_first_byte(self, byte: int) -> bool:
+        """False if a test at offset 0 rules this first byte out."""
+        for test in self.line.tests:
+            if test.offset == 0:
+                hit = byte & test.mask[0] == test.value[0]
+                if test.equal and not hit:
+                    return False
+                if not test.equal and len(test.value) == 1 and hit:
+                    return False
+        return True
+
+    def matches(self, data: bytes | bytearray, at: int, end: int, length: int) -> bool:
+        """Whether the payload data[at:end], of `length` bytes by its headers, is what the line describes."""
+        if not self.shortest <= length <= self.longest or end - at < self.needs_bytes:
+            return False
+        for start, stop, mask, value, equal in self.tests:
+            if (int.from_bytes(data[at + start : at + stop], "big") & mask == value) is not equal:
+                return False
+        field = self.length_field
+        if field is not None:
+            start = at + field.offset
+            return int.from_bytes(data[start : start + field.width], "big") == length - field.less
+        return True
+
+
+Rows = tuple[tuple[ReadyLine, ...], ...]
+
+
+class ReadySieves:
+    """All lines of all recognisers; `rows(transport)[first byte]` are the lines worth trying."""
+
+    def __init__(self, sieves: Sequence[Sieve]) -> None:
+        self.lines: list[ReadyLine] = []
+        for owner, sieve in enumerate(sieves):
+            for line in sieve:
+                self.lines.append(ReadyLine(line, len(self.lines), owner))
+        self._rows = {
+            transport: self._table([line for line in self.lines if line.line.transport == transport])
+            for transport in {line.line.transport for line in self.lines}
+        }
+
+    @staticmethod
+    def _table(lines: list[ReadyLine]) -> Rows:
+        rows = [tuple(line for line in lines if line.admits_first_byte(byte)) for byte in range(_NO_BYTE)]
+        rows.append(tuple(line for line in lines if not line.needs_bytes))
+        return tuple(rows)
+
+    def rows(self, transport: str) -> Rows | None:
+        """257 rows: one for each first byte, the last for a payload of which nothing was captured."""
+        return self._rows.get(transport)
+
+    def of(self, transport: str) -> tuple[ReadyLine, ...]:
+        return tuple(line for line in self.lines if line.line.transport == transport)

@@ -1,0 +1,75 @@
+"""A flow as recognisers and links see it: without addresses.
+
+A flow is an unordered pair of (address, port) and a transport (RFC 7011's sense, both directions together); for ESP,
+AH and GRE it is the address pair and the protocol number. `forward` is the direction of the flow's first packet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from licet.model.tunnel import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A kept datagram. line: name of the sieve line that kept it; packet: ordinal in the capture, from one;
+    length: payload bytes by the packet's headers; data: its first bytes, as many as were kept and captured."""
+
+    line: str
+    forward: bool
+    packet: int
+    time_ns: int
+    length: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The first bytes of one direction of a TCP flow, in order and without holes.
+
+    from_syn: whether the direction's SYN was seen, so that `data` is the start of the stream; marks: (offset, packet,
+    time_ns) of each segment that brought new bytes, by offset.
+    """
+
+    forward: bool
+    data: bytes
+    from_syn: bool
+    marks: tuple[tuple[int, int, int], ...]
+
+    def mark_at(self, offset: int) -> tuple[int, int]:
+        """(packet, time_ns) of the segment that brought the byte at `offset`; offset must lie inside `data`."""
+        found = self.marks[0]
+        for mark in self.marks:
+            if mark[0] > offset:
+                break
+            found = mark
+        return found[1], found[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A candidate flow, for one recogniser.
+
+    pair: number of the address pair, without meaning outside the run; from_low: whether the first packet came from the
+    pair's lower address, so that two flows of a pair can be laid side by side; ports: (of the first packet's sender, of its
+    receiver), zeros where there are none; packets, bytes: (forward, backward); syn_forward: direction of the SYN that
+    had no ACK, None where none was seen; messages: of this recogniser's lines, by packet; streams: TCP only;
+    first_match: the packet with which each line matched first in each direction, {(line, forward): ordinal};
+    matches: how often, of the last run where a line's bytes must stay the same.
+    """
+
+    transport: str
+    pair: int
+    from_low: bool
+    ports: tuple[int, int]
+    packets: tuple[int, int]
+    bytes: tuple[int, int]
+    first_ns: int
+    last_ns: int
+    syn_forward: bool | None
+    messages: tuple[Message, ...]
+    streams: tuple[Stream, ...]
+    first_match: dict[tuple[str, bool], int]
+    matches: dict[tuple[str, bool], int]
+    timeline: Timeline

@@ -1,0 +1,115 @@
+"""What one flow says about another of the same address pair: ESP and AH by their IKE, PPTP's GRE by its calls.
+
+A link raises `likely` to `certain` where the other flow is certain and near enough in time, and lends its server end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from licet.model.evidence import CERTAIN, Evidence
+from licet.model.flow import Flow
+from licet.recognise.base import Finding
+
+# An IKE SA lives for hours, and what it set up may outlive the last message seen of it by as much.
+LINK_WITHIN_NS = 24 * 3_600 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A flow and what a recogniser found in it."""
+
+    flow: Flow
+    finding: Finding
+
+
+_IKE_RULES = {"esp": "esp/ike-link@1", "udp": "esp-udp/ike-link@1", "ah": "ah/ike-link@1"}
+
+
+def link(founds: list[Found]) -> list[Found]:
+    """The same flows in the same order, with what their neighbours add. ESP in UDP on the very flow of its IKE becomes
+    further evidence of that IKE: it is one tunnel, and its bytes are counted once."""
+    by_pair: dict[int, list[Found]] = defaultdict(list)
+    for found in founds:
+        by_pair[found.flow.pair].append(found)
+    linked: list[Found] = []
+    for found in founds:
+        neighbours = by_pair[found.flow.pair]
+        family = found.finding.best.family
+        if family in ("ipsec-esp", "ipsec-ah"):
+            if any(_is_same_flow(found, other) for other in neighbours):
+                continue
+            linked.append(_by_ike(found, neighbours))
+        elif found.finding.best.rule == "pptp/gre-data@1":
+            linked.append(_by_call(found, neighbours))
+        elif family == "ipsec-ike":
+            linked.append(_with_its_esp(found, neighbours))
+        else:
+            linked.append(found)
+    return linked
+
+
+def _is_same_flow(esp: Found, other: Found) -> bool:
+    return other.flow is not esp.flow and other.finding.best.family == "ipsec-ike" and _same_ends(esp.flow, other.flow)
+
+
+def _same_ends(one: Flow, other: Flow) -> bool:
+    """True for the views that two recognisers have of one flow."""
+    ours = one.pair, one.transport, one.from_low, one.ports
+    return ours == (other.pair, other.transport, other.from_low, other.ports)
+
+
+def _near(one: Flow, other: Flow) -> bool:
+    return one.first_ns - other.last_ns <= LINK_WITHIN_NS and other.first_ns - one.last_ns <= LINK_WITHIN_NS
+
+
+def _server_way(found: Found, lender: Found) -> bool | None:
+    """The lender's way to the server, in terms of the other flow's directions."""
+    way = lender.finding.to_server
+    if way is None:
+        return None
+    return way if found.flow.from_low is lender.flow.from_low else not way
+
+
+def _raised(found: Found, lender: Found, rule: str, link_kind: str) -> Found:
+    """Certain by the lender, whose best evidence is cited beside the flow's own packets."""
+    own, other = found.finding.best, lender.finding.best
+    to_server = _server_way(found, lender)
+    steps = tuple(
+        replace(step, to_server=None if to_server is None else step.forward is to_server) for step in own.steps
+    )
+    packets = tuple(sorted({*own.packets, *other.packets}))
+    best = Evidence(own.family, own.variant, CERTAIN, rule, link_kind, packets, steps)
+    return Found(found.flow, replace(found.finding, evidence=(best,), to_server=to_server))
+
+
+def _by_ike(found: Found, neighbours: list[Found]) -> Found:
+    for other in neighbours:
+        best = other.finding.best
+        if best.family == "ipsec-ike" and best.grade == CERTAIN and _near(found.flow, other.flow):
+            return _raised(found, other, _IKE_RULES[found.flow.transport], "ike-of-same-pair")
+    return found
+
+
+def _by_call(found: Found, neighbours: list[Found]) -> Found:
+    """Data both ways, under call ids that the control connection named."""
+    calls = set(found.finding.tie("gre-calls"))
+    for other in neighbours:
+        agreed = set(other.finding.tie("pptp-calls"))
+        if (
+            other.finding.best.grade == CERTAIN and calls and calls <= agreed and found.finding.tie("ways") == (2,)
+            and _near(found.flow, other.flow)
+        ):
+            return _raised(found, other, "pptp/gre-call@1", "call-id")
+    return found
+
+
+def _with_its_esp(found: Found, neighbours: list[Found]) -> Found:
+    if found.finding.best.grade != CERTAIN:
+        return found
+    for other in neighbours:
+        if other.finding.best.family == "ipsec-esp" and _same_ends(found.flow, other.flow):
+            esp = _raised(other, found, "esp-udp/ike-link@1", "ike-of-same-flow").finding.best
+            return Found(found.flow, replace(found.finding, evidence=(*found.finding.evidence, esp)))
+    return found
