@@ -24,6 +24,12 @@ def test_losses_of_all_captures_are_added_up():
     assert "1 capture ended early" in line
 
 
+def test_what_was_looked_into_is_counted():
+    assert "12,048 packets, 377 flows; 8 in IP-in-IP or 6in4, looked into" in summary_line(
+        make_result(captures=(make_report(nested=8),))
+    )
+
+
 def test_nothing_read_in_no_time_divides_by_nothing():
     assert summary_line(make_result(captures=(), seconds=0.0)) == (
         "0 packets, 0 flows in 0 captures; nothing skipped; nothing evicted; 0.00 s"

@@ -91,6 +91,8 @@ def test_several_captures_are_told_apart():
 def test_a_mesh_has_no_server_end():
     text = table_text(make_result(judge(make_tunnel(None, WIREGUARD, tunnel_class="mesh"), UNDETERMINED)))
     assert "no server end (mesh)" in text
+    text = table_text(make_result(judge(make_tunnel(None, WIREGUARD), UNDETERMINED)))
+    assert "server end not known" in text
 
 
 class Terminal(io.StringIO):

@@ -26,6 +26,9 @@ def summary_line(result: ScanResult) -> str:
         _loss("skipped", total(capture.skipped for capture in result.captures)),
         _loss("evicted", total(capture.evicted for capture in result.captures)),
     ]
+    nested = sum(capture.nested for capture in result.captures)
+    if nested:
+        parts.insert(1, f"{nested:,} in IP-in-IP or 6in4, looked into")
     early = sum(capture.problem is not None for capture in result.captures)
     if early:
         parts.append(f"{count_text(early, 'capture')} ended early")

@@ -24,6 +24,7 @@ from licet.app.report.words import (
     pad,
     printable,
     protocol_text,
+    sentence,
     server_text,
     size_text,
     wrap,
@@ -103,10 +104,10 @@ def closing_sentence(result: ScanResult) -> str:
         return "No VPN tunnel was recognised; what licet does not recognise it does not name."
     verdicts = [judged.verdict.verdict for judged in tunnels]
     counts = [f"{verdicts.count(verdict):,} {VERDICT_TITLES[verdict]}" for verdict in VERDICTS if verdict in verdicts]
-    sentence = f"{count_text(len(tunnels), 'tunnel')}: {', '.join(counts)}"
+    found = f"{count_text(len(tunnels), 'tunnel')}: {', '.join(counts)}"
     if all(judged.verdict.snapshot is None for judged in tunnels):
-        return f"{sentence}; no registry was given (--registry FILE), so nothing was compared."
-    return f"{sentence}; {NOT_A_FAULT}." if UNREGISTERED in verdicts else f"{sentence}."
+        return f"{found}; no registry was given (--registry FILE), so nothing was compared."
+    return f"{found}; {NOT_A_FAULT}." if UNREGISTERED in verdicts else f"{found}."
 
 
 def _layout(result: ScanResult, width: int, *, color: bool, ascii_only: bool) -> _Layout:
@@ -174,9 +175,9 @@ def _rows(judged: JudgedTunnel, total_bytes: int, layout: _Layout) -> list[str]:
     )  # fmt: skip
     lines += _below(below, layout)
     if verdict.verdict == CONFLICT:
-        lines += _below(printable(verdict.reason), layout)
-    for sentence in verdict.informs:
-        lines += _below(printable(sentence), layout)
+        lines += _below(sentence(verdict.reason), layout)
+    for words in verdict.informs:
+        lines += _below(sentence(words), layout)
     return lines
 
 

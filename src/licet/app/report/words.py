@@ -25,7 +25,7 @@ VERDICT_MEANINGS = {
 }
 
 NOT_A_FAULT = "not being registered is a fact, not a fault"
-NO_SERVER = "no server end (mesh)"
+NO_SERVER, SERVER_UNKNOWN = "no server end (mesh)", "server end not known"
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -121,8 +121,16 @@ def protocol_text(family: str, variant: str | None) -> str:
 
 
 def server_text(tunnel: Tunnel) -> str:
-    """The server's end as people write it, or that there is none."""
-    return NO_SERVER if tunnel.server is None else str(tunnel.server)
+    """The server's end as people write it, or that there is none or none is known."""
+    if tunnel.server is None:
+        return NO_SERVER if tunnel.tunnel_class == "mesh" else SERVER_UNKNOWN
+    return str(tunnel.server)
+
+
+def sentence(text: str) -> str:
+    """Printable text with a capital and a full stop, as reasons are written inside a longer line."""
+    text = printable(text).strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".") if text else ""
 
 
 def list_text(items: list[str]) -> str:
