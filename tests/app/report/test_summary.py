@@ -44,6 +44,7 @@ def test_hostile_words_stay_on_one_printable_line():
 def test_problems_are_listed_up_to_a_bound_and_then_counted():
     captures = tuple(make_report(path=f"{i}.pcap", problem="it ends early") for i in range(PROBLEMS_MAX + 5))
     lines = diagnostic_lines(make_result(captures=captures, notes=("a note",)))
-    assert len(lines) == PROBLEMS_MAX + 2
+    assert len(lines) == PROBLEMS_MAX + 3
     assert lines[0] == "0.pcap: it ends early"
-    assert lines[-2:] == ["5 more captures ended early", "a note"]
+    assert lines[-3:-1] == ["5 more captures ended early", "a note"]
+    assert "25 captures ended early" in lines[-1]

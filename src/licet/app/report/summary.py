@@ -57,7 +57,7 @@ def _speed(packets: int, seconds: float) -> str:
 
 
 def diagnostic_lines(result: ScanResult) -> list[str]:
-    """Lines for stderr before the summary: why a capture ended early, then notes."""
+    """All lines for stderr at the end of a run: why a capture ended early, then notes, and last the summary."""
     problems = [
         f"{printable(capture.path)}: {printable(capture.problem)}"
         for capture in result.captures
@@ -66,4 +66,4 @@ def diagnostic_lines(result: ScanResult) -> list[str]:
     lines = problems[:PROBLEMS_MAX]
     if len(problems) > PROBLEMS_MAX:
         lines.append(f"{len(problems) - PROBLEMS_MAX:,} more captures ended early")
-    return lines + [printable(note) for note in result.notes]
+    return [*lines, *(printable(note) for note in result.notes), summary_line(result)]
