@@ -31,8 +31,8 @@ _TOKEN = re.compile(
 def toml_lines(text: str) -> dict[Path, int]:
     """Find the line, counted from one, of every table, key and array element of a valid TOML document.
 
-    A path is made of keys and indexes from zero: ("service", 2, "endpoints", 0). A key that is only implied by a
-    dotted one has no line of its own. Returns what was found up to a surprise rather than raise: a message without a
+    A path is made of keys and indexes from zero: ("service", 2, "endpoints", 0). A table that is only implied has the
+    line on which that first happens. Returns what was found up to a surprise rather than raise: a message without a
     line is better than a crash while making one.
     """
     walk = _Walk(_tokens(text))
@@ -99,6 +99,7 @@ class _Walk:
         path: Path = ()
         for key in keys[:-1]:
             path = self.last_of((*path, key))
+            self.lines.setdefault(path, line)
         path += (keys[-1],)
         if is_array:
             index = self.array_lengths.get(path, 0)
@@ -117,8 +118,10 @@ class _Walk:
     def pair(self, table: Path) -> None:
         """`key = value` or `a.b = value`."""
         line = self.peek()[2]
-        path = table + tuple(self.keys())
-        self.lines[path] = line
+        path = table
+        for key in self.keys():
+            path = (*path, key)
+            self.lines.setdefault(path, line)
         self.take_mark("=")
         self.value(path)
 
@@ -141,7 +144,11 @@ class _Walk:
             self.scalar()
 
     def scalar(self) -> None:
-        """A string, or all that stands before the end of a number, time or boolean (dots and spaces included)."""
+        """A string, or all that stands before the end of a number, time or boolean (dots and spaces included).
+
+        At least one token is taken: every step of the walk moves on, or what is no TOML would keep it for ever.
+        """
+        self.take()
         while True:
             kind, text, _ = self.peek()
             if kind in ("newline", "end") or (kind == "mark" and text in ",]}"):
