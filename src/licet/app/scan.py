@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from licet.app.catalogue import RECOGNISERS
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
 from licet.app.tunnels import Network, group, serve
-from licet.capture.open import CaptureStream, find_captures, open_capture
-from licet.errors import BadFile, Malformed
+from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
+from licet.errors import BadFile, BadInput
 from licet.flow.records import Record, read_records
 from licet.flow.table import Candidate, Counts, FlowTable, Limits
 from licet.judge import PERMITS, Policy, Registry, judge
@@ -18,8 +18,11 @@ from licet.model.endpoint import address_text
 from licet.model.tunnel import Tunnel
 from licet.recognise.base import Finding
 from licet.recognise.links import Found, link
-from licet.snapshot import Snapshot
+from licet.snapshot import Snapshot, load
 from licet.wire.skip import Skip
+
+if TYPE_CHECKING:
+    from licet.app.config import Config
 
 PROGRESS_EVERY_PACKETS = 8_192
 
@@ -55,7 +58,8 @@ class Scanner:
 
     def __init__(
         self, registries: Sequence[Registry] = (), *, inside: Sequence[Network] = (), policy: Policy | None = None,
-        at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None, limits: Limits | None = None,
+        at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._registries = tuple(registries)
         # Those that permit come first: what they know of a key decides.
@@ -65,7 +69,9 @@ class Scanner:
         self._at_ns, self._since_ns, self._until_ns = at_ns, since_ns, until_ns
         self._limits = limits
 
-    def scan(self, stream: CaptureStream, progress: Callable[[int, int], None]) -> tuple[list[JudgedTunnel], CaptureReport]:
+    def scan(
+        self, stream: CaptureStream, progress: Callable[[int, int], None]
+    ) -> tuple[list[JudgedTunnel], CaptureReport]:
         """One capture. Damage ends the reading, not the scan: what was readable is reported with the reason."""
         table = FlowTable([recogniser.sieve for recogniser in RECOGNISERS], self._limits)
         problem = None
@@ -74,7 +80,7 @@ class Scanner:
                 table.add(record)
                 if record.ordinal % PROGRESS_EVERY_PACKETS == 0:
                     progress(stream.bytes_done(), table.counts.packets)
-        except Malformed as error:
+        except BadInput as error:
             problem = str(error)
         tunnels = self._tunnels(stream.path, table)
         return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, problem, table)
@@ -138,19 +144,29 @@ def _report(path: str, problem: str | None, table: FlowTable) -> CaptureReport:
     )
 
 
+def _unread(path: str, problem: str) -> CaptureReport:
+    return CaptureReport(path, problem, 0, 0, 0, {}, {}, None)
+
+
 def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None = None) -> ScanResult:
     """Scan files, folders and `-`, each capture by itself, in the order given.
 
     A file below a folder that is no capture is counted in `notes`, not an error: the user did not name it. Raises
-    BadFile for a named file that is missing or cannot be opened, before anything else of it is read.
+    BadFile for a path that is missing or may not be read, before anything is scanned.
     """
     started = time.monotonic()
+    check_readable(paths)
     tunnels: list[JudgedTunnel] = []
     reports: list[CaptureReport] = []
     others = bytes_before = packets_before = 0
     for path in paths:
         for file, is_named in find_captures(path):
-            with open_capture(file) as stream:
+            try:
+                stream = open_capture(file)
+            except BadFile as error:
+                reports.append(_unread(file, error.problem))
+                continue
+            with stream:
                 if not is_named and not _is_capture(stream):
                     others += 1
                     continue
@@ -164,7 +180,8 @@ def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None
             tunnels += found
             reports.append(report)
             packets_before += report.packets
-    notes = () if not others else (f"{others} {'files' if others > 1 else 'file'} in the folders given are no captures",)
+    noun = "file in the folders given is no capture" if others == 1 else "files in the folders given are no captures"
+    notes = (f"{others:,} {noun}",) if others else ()
     if others and not reports:
         raise BadFile(paths[-1], "holds no captures")
     return ScanResult(tuple(tunnels), tuple(reports), time.monotonic() - started, notes)
@@ -173,5 +190,32 @@ def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None
 def _is_capture(stream: CaptureStream) -> bool:
     try:
         return stream.sniff()
-    except Malformed:
+    except BadInput:
         return False  # Compressed, and damaged from its first bytes: nobody named it as a capture.
+
+
+def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple[Registry, ...]:
+    """Load the registries that were named: those of the command line permit, those of the configuration as it says."""
+    named = [Registry(load(path)) for path in paths]
+    configured = [] if config is None else [Registry(load(source.path), source.role) for source in config.registries]
+    return (*named, *configured)
+
+
+def scan(
+    paths: Sequence[str], *, registries: Sequence[Registry] = (), config: Config | None = None,
+    at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None, progress: Progress | None = None,
+) -> ScanResult:
+    """Scan captures and judge what is found.
+
+    paths: files, folders, or `-` for standard input; registries: as `open_registries` gives them; config: the
+    operator's prefixes and the network's kind; at_ns: the time at which registrations are read (default: when each
+    tunnel was last seen); since_ns (included), until_ns (excluded): which packets count. Raises BadFile for a path that
+    cannot be opened; damage inside a capture is in its report.
+    """
+    scanner = Scanner(
+        registries,
+        inside=() if config is None else config.prefixes,
+        policy=Policy(None if config is None else config.network_kind),
+        at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,
+    )
+    return scan_paths(scanner, paths, progress)

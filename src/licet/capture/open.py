@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from licet.errors import BadFile, Malformed, Truncated
@@ -149,6 +149,31 @@ def open_capture(path: str) -> CaptureStream:
         return CaptureStream(path, raw, status.st_size if stat.S_ISREG(status.st_mode) else None)
     except OSError as error:
         raise BadFile(path, f"cannot be opened: {error.strerror or error}") from None
+
+
+def check_readable(paths: Sequence[str]) -> None:
+    """Raise BadFile for the first path that is missing or may not be read."""
+    for path in paths:
+        if path == STDIN:
+            continue
+        if not os.path.exists(path):
+            raise BadFile(path, "there is no such file or folder")
+        if not os.access(path, os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK):
+            raise BadFile(path, "may not be read by this user")
+
+
+def stored_bytes(paths: Sequence[str]) -> int | None:
+    """How much there is to read, for a progress bar; None where standard input or a device is among it."""
+    total = 0
+    for path in paths:
+        if path == STDIN:
+            return None
+        for file, _ in find_captures(path):
+            status = os.stat(file)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            total += status.st_size
+    return total
 
 
 def find_captures(path: str) -> Iterator[tuple[str, bool]]:

@@ -12,11 +12,12 @@ Left out: identities and vendor ids, which in IKEv1's aggressive mode are in the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from licet.model.evidence import Step
 from licet.model.flow import Flow, Message, Stream
-from licet.model.sieve import ALONE, OPENING, LengthField, Line, Test
+from licet.model.sieve import ANSWER, OPENING, LengthField, Line, Test
 from licet.recognise.base import Finding, Recogniser, Registered, evidence, step
 
 HEADER_BYTES = 28
@@ -52,9 +53,9 @@ def _lines(prefix: str, marker: int) -> tuple[Line, ...]:
         Line(f"{prefix}-{name}", "udp", role, tests, keep, quota, enough=1, shortest=keep, length_field=field)
         for name, role, tests, quota in (
             ("v2-opening", OPENING, (*version2, blank), 4),
-            ("v2", ALONE, (*version2, given), 6),
+            ("v2", ANSWER, (*version2, given), 6),
             ("v1-opening", OPENING, (*version1, blank), 4),
-            ("v1", ALONE, (*version1, given), 6),
+            ("v1", ANSWER, (*version1, given), 6),
         )
     )
 
@@ -64,7 +65,7 @@ SIEVE = (
     *_lines("marked", MARKER_BYTES),
     Line("stream-opening", "tcp", OPENING, (Test(0, TCP_PREFIX),), TCP_KEEP_BYTES, 1, enough=1),
     # An answer has no prefix: frame length, four zero bytes, then a header with version 2 and the response flag.
-    Line("stream-answer", "tcp", ALONE, (Test(2, b"\0\0\0\0"), Test(6 + 17, b"\x20"), Test(6 + 19, b"\x20", b"\xe7")),
+    Line("stream-answer", "tcp", ANSWER, (Test(2, b"\0\0\0\0"), Test(6 + 17, b"\x20"), Test(6 + 19, b"\x20", b"\xe7")),
          TCP_KEEP_BYTES, 1, enough=1),
 )
 
@@ -104,7 +105,9 @@ def recognise(flow: Flow, registered: Registered) -> Finding | None:
     if not headers:
         return None
     to_server = _direction_to_server(headers)
-    return _exchange(headers, to_server, prefix) or _one_way(headers, to_server)
+    finding = _exchange(headers, to_server, prefix) or _one_way(headers, to_server)
+    spis = tuple(sorted({int.from_bytes(header.initiator_spi, "big") for header in headers}))
+    return replace(finding, ties=(("ike-spis", spis),))
 
 
 def _read(message: Message, marker: int | None = None) -> _Header | None:
@@ -206,7 +209,7 @@ def _answers(first: _Header, second: _Header) -> bool:
     )
 
 
-def _one_way(headers: list[_Header], to_server: bool | None) -> Finding | None:
+def _one_way(headers: list[_Header], to_server: bool | None) -> Finding:
     """Unanswered openings, or messages of an exchange whose other half is not here: likely."""
     first = headers[0]
     rule = "ike/attempt@1" if all(header.responder_spi == _NONE for header in headers) else "ike/midflow@1"

@@ -1,4 +1,5 @@
-"""What one flow says about another of the same address pair: ESP and AH by their IKE, PPTP's GRE by its calls.
+"""What one flow says about another of the same address pair: ESP and AH by their IKE, PPTP's GRE by its calls, IKE on
+port 4500 by the opening that was sent on port 500.
 
 A link raises `likely` to `certain` where the other flow is certain and near enough in time, and lends its server end.
 """
@@ -31,6 +32,10 @@ def link(founds: list[Found]) -> list[Found]:
     """The same flows in the same order, with what their neighbours add. ESP in UDP on the very flow of its IKE becomes
     further evidence of that IKE: it is one tunnel, and its bytes are counted once."""
     by_pair: dict[int, list[Found]] = defaultdict(list)
+    for found in founds:
+        by_pair[found.flow.pair].append(found)
+    founds = [_by_same_sa(found, by_pair[found.flow.pair]) for found in founds]
+    by_pair.clear()
     for found in founds:
         by_pair[found.flow.pair].append(found)
     linked: list[Found] = []
@@ -76,12 +81,31 @@ def _raised(found: Found, lender: Found, rule: str, link_kind: str) -> Found:
     """Certain by the lender, whose best evidence is cited beside the flow's own packets."""
     own, other = found.finding.best, lender.finding.best
     to_server = _server_way(found, lender)
-    steps = tuple(
-        replace(step, to_server=None if to_server is None else step.forward is to_server) for step in own.steps
-    )
     packets = tuple(sorted({*own.packets, *other.packets}))
-    best = Evidence(own.family, own.variant, CERTAIN, rule, link_kind, packets, steps)
+    best = Evidence(own.family, own.variant, CERTAIN, rule, link_kind, packets, own.steps)
+    if to_server is not None:
+        best = _towards(best, to_server)
     return Found(found.flow, replace(found.finding, evidence=(best,), to_server=to_server))
+
+
+def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
+    """An IKE flow that does not say which end opened learns it from one with the same initiator SPI that does:
+    IKEv1 moves to port 4500 after its first messages (RFC 3947 §4)."""
+    spis = set(found.finding.tie("ike-spis"))
+    if found.finding.to_server is not None or not spis:
+        return found
+    for other in neighbours:
+        to_server = _server_way(found, other)
+        if to_server is not None and spis & set(other.finding.tie("ike-spis")):
+            shown = tuple(_towards(evidence, to_server) for evidence in found.finding.evidence)
+            return Found(found.flow, replace(found.finding, to_server=to_server, evidence=shown))
+    return found
+
+
+def _towards(evidence: Evidence, to_server: bool) -> Evidence:
+    """The same evidence with its steps drawn from client to server."""
+    steps = tuple(replace(step, to_server=step.forward is to_server) for step in evidence.steps)
+    return replace(evidence, steps=steps)
 
 
 def _by_ike(found: Found, neighbours: list[Found]) -> Found:
