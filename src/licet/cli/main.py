@@ -13,6 +13,7 @@ import sys
 import click
 
 from licet import __version__
+from licet.cli.registry import registry
 from licet.errors import LicetError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -28,6 +29,9 @@ def licet() -> None:
 
     Start with `licet demo`, then `licet scan CAPTURE`.
     """
+
+
+licet.add_command(registry)
 
 
 def run() -> None:

@@ -23,6 +23,8 @@ ENTRIES_PER_SERVICE_MAX = 1_000
 # A few capitals, a hyphen, a few capitals or digits: short enough to be read out on the telephone.
 HANDLE = re.compile(r"[A-Z]{2,5}-[0-9A-Z]{2,12}")
 
+_OVER = ("lapsed", "revoked", "gone")
+
 FIELDS = (
     "handle", "name", "operator", "from", "until", "endpoints", "keys", "status", "purpose", "contact", "note",
     "sponsor", "review",
@@ -132,8 +134,8 @@ def _read_keys(table: Table) -> tuple[str, ...]:
 def _refuse_twins(tables: list[Table], services: list[Service]) -> None:
     """Note what is there twice: a handle, a key, or an endpoint with the same protocol at the same time.
 
-    One endpoint may pass from a service to the next: periods that do not overlap are no twins. A key may not, since
-    a match has to name one service.
+    One endpoint may pass from a service to the next: periods that do not overlap are no twins, nor is what lapsed, was
+    revoked or withdrawn. A key may not pass, since a match has to name one service.
     """
     handles: dict[str, int] = {}
     keys: dict[str, str] = {}
@@ -157,6 +159,8 @@ def _refuse_twins(tables: list[Table], services: list[Service]) -> None:
 
 
 def _overlap(one: Service, other: Service) -> bool:
+    if one.status in _OVER or other.status in _OVER:
+        return False
     return one.valid_from_ns < other.valid_until_ns and other.valid_from_ns < one.valid_until_ns
 
 
