@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 
 from app.sample_results import (
-    HOSTILE_NAME,
     WIREGUARD,
     full_result,
     hostile_result,
@@ -19,7 +18,7 @@ from app.sample_results import (
     make_result,
     make_tunnel,
 )
-from licet.app.report.html import TUNNELS_MAX, html_report, shell_word
+from licet.app.report.html import TUNNELS_MAX, html_report
 from licet.model.verdict import REGISTERED, UNDETERMINED
 
 VOID = {"meta", "br", "wbr"}
@@ -154,11 +153,3 @@ def test_many_tunnels_are_counted_but_not_all_written_out():
     page = Page(html_report(make_result(*[one] * (TUNNELS_MAX + 7))))
     assert len(page.all("article")) == TUNNELS_MAX
     assert "7 more tunnels" in page.text()
-
-
-def test_a_pasted_argument_stays_one_argument():
-    import shlex
-
-    for text in (HOSTILE_NAME, "a b", "$(reboot)", "`x`", "'", "-rf", "[2001:db8::1]:1/udp"):
-        [word] = shlex.split(shell_word(text))
-        assert not word.startswith("-")

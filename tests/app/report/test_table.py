@@ -26,11 +26,10 @@ COLOR = re.compile(r"\x1b\[\d+m")
 
 @pytest.mark.parametrize("width", [20, 60, 61, 75, 88, 99, 100, 240])
 @pytest.mark.parametrize("result", [full_result(), hostile_result()], ids=["full", "hostile"])
-@pytest.mark.parametrize("ascii_only", [False, True])
-def test_no_line_is_wider_than_the_terminal_or_100_columns(result, width, ascii_only):
+def test_no_line_is_wider_than_the_terminal_or_100_columns(result, width):
     bound = max(60, min(width, 100))
     for color in (False, True):
-        for line in table_text(result, width, color=color, ascii_only=ascii_only).splitlines():
+        for line in table_text(result, width, color=color).splitlines():
             assert cell_width(COLOR.sub("", line)) <= bound, line
 
 

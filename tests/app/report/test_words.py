@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licet.app.report.words import cell_width, count_text, fit, list_text, pad, printable, size_text, wrap
+from app.sample_results import HOSTILE_NAME
+from licet.app.report.words import cell_width, count_text, fit, list_text, pad, printable, shell_word, size_text, wrap
 
 
 @given(st.text(), st.integers(1, 40))
@@ -47,3 +50,9 @@ def test_counts_and_lists():
     assert list_text([]) == ""
     assert list_text(["a"]) == "a"
     assert list_text(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_pasted_argument_stays_one_argument():
+    for text in (HOSTILE_NAME, "a b", "$(reboot)", "`x`", "'", "-rf", "[2001:db8::1]:1/udp"):
+        [word] = shlex.split(shell_word(text))
+        assert not word.startswith("-")

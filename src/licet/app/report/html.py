@@ -7,7 +7,6 @@ Times are those of the capture and of the judgement; how long the scan took is l
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -29,6 +28,7 @@ from licet.app.report.words import (
     protocol_text,
     sentence,
     server_text,
+    shell_word,
     size_text,
 )
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
@@ -225,12 +225,6 @@ def _explain(judged: JudgedTunnel) -> str:
     if judged.tunnel.server is None:
         return ""
     return f"licet explain {shell_word(judged.tunnel.capture)} {shell_word(str(judged.tunnel.server))} --registry FILE"
-
-
-def shell_word(text: str) -> str:
-    """One argument of a command that a reader may paste: printable, and quoted where the shell would act on it."""
-    word = shlex.quote(printable(text))
-    return f"./{word}" if word.startswith("-") else word
 
 
 def _traffic_words(traffic: Traffic) -> str:

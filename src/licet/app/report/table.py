@@ -7,15 +7,13 @@ long for its column it gets a line of its own.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from licet.app.report.terminal import WIDTH_MAX, WIDTH_MIN, text_width, wants_color, write_text
 from licet.app.report.words import (
     GLYPHS,
-    GLYPHS_ASCII,
     NOT_A_FAULT,
     VERDICT_MEANINGS,
     cell_width,
@@ -32,7 +30,6 @@ from licet.app.report.words import (
 from licet.app.results import JudgedTunnel, ScanResult
 from licet.model.verdict import CONFLICT, REGISTERED, UNDETERMINED, UNREGISTERED, VERDICT_TITLES, VERDICTS
 
-WIDTH_MIN, WIDTH_MAX = 60, 100
 SERVICE_BESIDE_MIN = 88  # narrower than this, the registration goes below its row
 
 SIZE_WIDTH, PROTOCOL_WIDTH_MAX = 6, 20
@@ -43,7 +40,6 @@ _COLORS = {REGISTERED: "\x1b[32m", CONFLICT: "\x1b[33m", UNREGISTERED: "\x1b[34m
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_ASCII = str.maketrans({"…": "~", "—": "-", "·": "-", "’": "'", "“": '"', "”": '"'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +53,20 @@ class _Layout:
     bar: int
     service: int
     color: bool
-    ascii_only: bool
 
     def paint(self, text: str, code: str) -> str:
         return f"{code}{text}{_RESET}" if self.color else text
 
 
 def write_table(result: ScanResult, out: TextIO) -> None:
-    """Print the table as wide, colourful and rich in glyphs as `out` can take: a pipe gets 100 columns, no colour."""
-    is_terminal = out.isatty()
-    width = shutil.get_terminal_size((WIDTH_MAX, 24)).columns if is_terminal else WIDTH_MAX
-    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    encoding = out.encoding or "utf-8"
-    text = table_text(result, width, color=color, ascii_only=not _can_print(GLYPHS[CONFLICT] + _EIGHTHS, encoding))
-    out.write(text.encode(encoding, "replace").decode(encoding))
+    """Print the table as wide and colourful as `out` can take."""
+    write_text(table_text(result, text_width(out), color=wants_color(out)), out)
 
 
-def _can_print(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def table_text(result: ScanResult, width: int = WIDTH_MAX, *, color: bool = False, ascii_only: bool = False) -> str:
+def table_text(result: ScanResult, width: int = WIDTH_MAX, *, color: bool = False) -> str:
     """The whole table with its closing sentence and line ends; no line is wider than `width` (60 to 100) columns."""
     width = max(WIDTH_MIN, min(width, WIDTH_MAX))
-    layout = _layout(result, width, color=color, ascii_only=ascii_only)
+    layout = _layout(result, width, color=color)
     lines: list[str] = []
     captures = list(dict.fromkeys(judged.tunnel.capture for judged in result.tunnels))
     for capture in captures:
@@ -93,8 +75,7 @@ def table_text(result: ScanResult, width: int = WIDTH_MAX, *, color: bool = Fals
             lines += [layout.paint(fit(printable(capture), width), _BOLD), ""]
         lines += _section(tunnels, layout)
     lines += wrap(closing_sentence(result), width)
-    text = "\n".join(lines) + "\n"
-    return text.translate(_ASCII) if ascii_only else text
+    return "\n".join(lines) + "\n"
 
 
 def closing_sentence(result: ScanResult) -> str:
@@ -110,7 +91,7 @@ def closing_sentence(result: ScanResult) -> str:
     return f"{found}; {NOT_A_FAULT}." if UNREGISTERED in verdicts else f"{found}."
 
 
-def _layout(result: ScanResult, width: int, *, color: bool, ascii_only: bool) -> _Layout:
+def _layout(result: ScanResult, width: int, *, color: bool) -> _Layout:
     """Give each column what its contents need, up to a bound; the registration gets the rest."""
     is_wide = width >= SERVICE_BESIDE_MIN
     gap, bar, server_max = (2, 6, 26) if is_wide else (1, 0, 21)
@@ -122,7 +103,7 @@ def _layout(result: ScanResult, width: int, *, color: bool, ascii_only: bool) ->
     protocol = min(max(protocols, default=0), PROTOCOL_WIDTH_MAX, width - fixed)
     protocol = max(protocol, len("protocol"))
     service = width - fixed - protocol - gap if is_wide else 0
-    return _Layout(width, gap, server, protocol, bar, service, color, ascii_only)
+    return _Layout(width, gap, server, protocol, bar, service, color)
 
 
 def _section(tunnels: Sequence[JudgedTunnel], layout: _Layout) -> list[str]:
@@ -141,8 +122,7 @@ def _section(tunnels: Sequence[JudgedTunnel], layout: _Layout) -> list[str]:
 
 
 def _group_head(verdict: str, count: int, layout: _Layout) -> str:
-    glyphs = GLYPHS_ASCII if layout.ascii_only else GLYPHS
-    title, meaning = f"{glyphs[verdict]} {VERDICT_TITLES[verdict]} ({count:,})", VERDICT_MEANINGS[verdict]
+    title, meaning = f"{GLYPHS[verdict]} {VERDICT_TITLES[verdict]} ({count:,})", VERDICT_MEANINGS[verdict]
     head = layout.paint(title, _COLORS[verdict] + _BOLD)
     return f"{head}  {layout.paint(meaning, _DIM)}" if len(f"{title}  {meaning}") <= layout.width else head
 
@@ -203,8 +183,6 @@ def _bar(part: int, whole: int, layout: _Layout) -> str:
     """A bar of the tunnel's share in the bytes of all tunnels shown; something is always more than nothing."""
     if not part or not whole:
         return ""
-    if layout.ascii_only:
-        return "#" * max(1, round(layout.bar * part / whole))
     eighths = max(1, round(8 * layout.bar * part / whole))
     full, rest = divmod(eighths, 8)
     return "█" * full + (_EIGHTHS[rest] if rest else "")

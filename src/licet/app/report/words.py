@@ -6,6 +6,7 @@ or direction marks. `printable` is the gate that all of them pass on their way t
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
 from licet.model.family import FAMILIES
@@ -15,7 +16,6 @@ from licet.model.verdict import CONFLICT, REGISTERED, UNDETERMINED, UNREGISTERED
 # A glyph for each verdict, so that colour never carries the meaning alone. The empty circle is chosen with care: not
 # being registered is an absence, and a cross would say that something is wrong.
 GLYPHS = {REGISTERED: "✓", CONFLICT: "≠", UNREGISTERED: "○", UNDETERMINED: "?"}
-GLYPHS_ASCII = {REGISTERED: "+", CONFLICT: "!", UNREGISTERED: "o", UNDETERMINED: "?"}
 
 VERDICT_MEANINGS = {
     REGISTERED: "covered by a registration",
@@ -138,3 +138,9 @@ def list_text(items: list[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def shell_word(text: str) -> str:
+    """One argument of a command that a reader may paste: printable, and quoted where the shell would act on it."""
+    word = shlex.quote(printable(text))
+    return f"./{word}" if text.startswith("-") and len(text) > 1 else word
