@@ -36,7 +36,9 @@ def missing(*programs: Mapping[str, str]) -> list[str]:
     lacking = _missing_rights()
     for program, package in sorted(wanted.items()):
         if shutil.which(program) is None:
-            lacking.append(f"{program} is missing: apt-get install {package}")
+            # Where no package brings it, a sentence stands in the package's place.
+            what_to_do = package if " " in package else f"apt-get install {package}"
+            lacking.append(f"{program} is missing: {what_to_do}")
     if strongswan.CHARON in wanted and not strongswan.PLUGIN.exists():
         lacking.append(f"{strongswan.PLUGIN.name} is missing: apt-get install {strongswan.PLUGIN_PACKAGE}")
     return lacking

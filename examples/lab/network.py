@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
+from subprocess import DEVNULL
 from types import FrameType, TracebackType
 
 from lab.process import WAIT_S, LabError, Process, run, wait_until
@@ -106,9 +107,11 @@ class Network:
         return run(_inside(node, argv), timeout_s, env)
 
     @contextmanager
-    def program(self, node: Node, *argv: str, env: Mapping[str, str] | None = None) -> Iterator[Process]:
+    def program(
+        self, node: Node, *argv: str, env: Mapping[str, str] | None = None, stdin: int = DEVNULL
+    ) -> Iterator[Process]:
         """Run a program on `node` for as long as the block lasts. Raises LabError if it cannot be started."""
-        process = Process(_inside(node, argv), self.folder / self.unique("output"), env)
+        process = Process(_inside(node, argv), self.folder / self.unique("output"), env, stdin)
         try:
             yield process
         finally:
@@ -142,6 +145,10 @@ class Network:
         argv = ["ping", "-q", "-s", str(size), "-i", f"{interval_s:g}", tunnel.inside]
         with self.program(tunnel.client, *argv) as process:
             yield process
+
+    def knock(self, tunnel: Tunnel) -> None:
+        """Send one ping through the tunnel; that nothing answers is no error."""
+        self._answers(tunnel)
 
     def ping(self, tunnel: Tunnel, count: int = 5, size: int = 56, interval_s: float = 0.05) -> None:
         """Send `count` pings of `size` bytes through the tunnel, one every `interval_s` seconds."""

@@ -25,6 +25,7 @@ class Variant:
     """How a server and its clients speak.
 
     transport: "udp" or "tcp". family: 4 or 6, the outer protocol. digest: OpenVPN's --auth, the hash of tls-auth.
+    renegotiate_s: new keys after so many seconds; 0 for never.
     """
 
     transport: str = "udp"
@@ -32,6 +33,7 @@ class Variant:
     guard: str = "none"
     digest: str = "SHA256"
     family: int = 4
+    renegotiate_s: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def server(network: Network, node: Node, variant: Variant, inner: int = 1) -> It
     if variant.guard == "secret":
         argv += ["--ifconfig", f"10.8.{inner}.1", f"10.8.{inner}.2"]
     else:
+        argv += ["--reneg-sec", str(variant.renegotiate_s)]
         argv += ["--server", f"10.8.{inner}.0", "255.255.255.0", "--topology", "subnet", "--dh", "none"]
         argv += _identity(make_identity(folder, authority, "vpn.example.net"), authority)
     protocol = _protocol(variant, "tcp-server")
@@ -79,7 +82,7 @@ def tunnel(network: Network, at: Server, client: Node) -> Iterator[Tunnel]:
     else:
         # The name says which certificate, never who holds it: clients are machines of the laboratory.
         name = network.unique("client")
-        argv += ["--client", "--remote-cert-tls", "server"]
+        argv += ["--client", "--remote-cert-tls", "server", "--reneg-sec", "0"]
         argv += _identity(make_identity(at.folder, at.authority, name, "clientAuth"), at.authority)
     with network.program(client, *argv, "--proto", _protocol(variant, "tcp-client")) as process:
         process.wait_for(_READY)

@@ -26,10 +26,12 @@ class LabError(Exception):
 class Process:
     """One program that runs until it is stopped; its output goes to a file."""
 
-    def __init__(self, argv: Sequence[str], output: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, argv: Sequence[str], output: Path, env: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> None:
         """Start `argv`; both its outputs are written to the file `output`.
 
-        env: variables added to our own environment.
+        env: variables added to our own environment. stdin: an open file's number; by default there is no input.
         Raises LabError if the program cannot be started.
         """
         self.argv = list(argv)
@@ -39,7 +41,7 @@ class Process:
                 # A session of its own: Ctrl-C reaches us alone, and we stop the programs in order.
                 self._child = subprocess.Popen(
                     self.argv,
-                    stdin=subprocess.DEVNULL,
+                    stdin=stdin,
                     stdout=sink,
                     stderr=subprocess.STDOUT,
                     env={**os.environ, **(env or {})},
@@ -66,6 +68,12 @@ class Process:
             self._child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise LabError(f"{self.name()}: still running after {timeout_s:g} s\n{tail(self.text())}") from None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal. Raises LabError if it has ended."""
+        if not self.is_running():
+            raise LabError(f"{self.name()}: has ended\n{tail(self.text())}")
+        os.kill(self._child.pid, number)
 
     def stop(self, first: signal.Signals = signal.SIGTERM) -> None:
         """Ask the program and its children to end; after three seconds make them. Does nothing twice."""

@@ -59,6 +59,7 @@ class Variant:
     """How gateway and clients speak.
 
     version: 1 or 2 of IKE. auth: "psk" or "cert" (RSA, large enough for IKE fragments). family: 4 or 6, outside.
+    proposals: what both ends accept; gateway_proposals: what the gateway accepts, if it is not the same.
     """
 
     version: int = 2
@@ -66,6 +67,7 @@ class Variant:
     family: int = 4
     is_aggressive: bool = False
     proposals: str = "aes256-sha256-x25519,aes256-sha256-modp2048"
+    gateway_proposals: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class _Side:
     remote_inside: str
     name: str
     peer: str
+    is_gateway: bool
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def gateway(network: Network, node: Node, variant: Variant) -> Iterator[Gateway]
     found = Gateway(node, variant, f"lab-{network.run_id}", authority)
     inside = f"{_GATEWAY_INSIDE}/32"
     address = _outside(node, variant)
-    side = _Side(node, address, "%any", inside, "10.7.0.0/24", "gateway.example.net", "client.example.net")
+    side = _Side(node, address, "%any", inside, "10.7.0.0/24", "gateway.example.net", "client.example.net", True)
     with _charon(network, folder, found, side):
         yield found
 
@@ -111,7 +114,9 @@ def tunnel(network: Network, at: Gateway, client: Node, host: int = 2) -> Iterat
     folder = network.work_folder("ike")
     inside = f"10.7.0.{host}/32"
     own, other = _outside(client, at.variant), _outside(at.node, at.variant)
-    side = _Side(client, own, other, inside, f"{_GATEWAY_INSIDE}/32", "client.example.net", "gateway.example.net")
+    side = _Side(
+        client, own, other, inside, f"{_GATEWAY_INSIDE}/32", "client.example.net", "gateway.example.net", False
+    )
     with _charon(network, folder, at, side):
         _swanctl(network, client, folder, "--initiate", "--child", "lab", "--timeout", "10")
         found = Tunnel(client, _GATEWAY_INSIDE)
@@ -157,7 +162,7 @@ def _write_connection(folder: Path, at: Gateway, side: _Side) -> None:
     connection = _CONNECTION.format(
         version=variant.version,
         aggressive="yes" if variant.is_aggressive else "no",
-        proposals=variant.proposals,
+        proposals=(variant.gateway_proposals or variant.proposals) if side.is_gateway else variant.proposals,
         local=side.local,
         remote=side.remote,
         local_auth=local_auth,
