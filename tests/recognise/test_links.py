@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.packets import CLIENT, SERVER
-from support.vectors import Vector, load_vectors, records
-
 from licet.app.catalogue import RECOGNISERS
 from licet.flow.records import Record
 from licet.flow.table import FlowTable
 from licet.model.evidence import CERTAIN, LIKELY
 from licet.recognise.base import NothingRegistered
 from licet.recognise.links import LINK_WITHIN_NS, Found, link
+from support.packets import CLIENT, SERVER
+from support.vectors import Vector, load_vectors, records
 
 HOUR_S = 3_600
 

@@ -18,7 +18,8 @@ class TestWireguard(RecogniserSuite):
         packets = records(_addressed_to(KEY, "handshake"))
         (finding,) = findings(self.recogniser, packets, Keys({"SVC-7F3K": KEY}))
         assert finding.matched_key == "SVC-7F3K"
-        assert [evidence.rule for evidence in finding.evidence] == ["wireguard/handshake@1", "wireguard/registered-key@1"]
+        rules = [evidence.rule for evidence in finding.evidence]
+        assert rules == ["wireguard/handshake@1", "wireguard/registered-key@1"]
 
     def test_another_key_is_not_matched(self) -> None:
         (finding,) = findings(self.recogniser, records(_addressed_to(KEY, "handshake")), Keys({"SVC-7F3K": bytes(32)}))

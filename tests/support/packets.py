@@ -14,7 +14,9 @@ ETHERNET = 1
 START_NS = 1_772_366_400_000_000_000  # 2026-03-01T12:00:00Z
 
 
-def ipv4(source: str, destination: str, protocol: int, payload: bytes, *, fragment: int = 0, total: int | None = None) -> bytes:
+def ipv4(
+    source: str, destination: str, protocol: int, payload: bytes, *, fragment: int = 0, total: int | None = None
+) -> bytes:
     """An IPv4 packet (RFC 791). fragment: the flags and offset field as it stands; total: a length to claim instead."""
     length = 20 + len(payload) if total is None else total
     header = struct.pack(">BBHHHBBH", 0x45, 0, length, 0, fragment, 64, protocol, 0)
