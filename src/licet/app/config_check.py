@@ -1,0 +1,88 @@
+"""`licet config check`: say what licet.toml means, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from licet.app.config import Config, RegistrySource, examine_config
+from licet.app.registries import refuse_shared_handles
+from licet.errors import BadFile, BadInput
+from licet.judge import INFORMS, Registry
+from licet.judge.policy import OWNED, PUBLIC
+from licet.snapshot import Snapshot
+from licet.snapshot.registry_file import examine_registry
+from licet.snapshot.store import SNAPSHOT_BYTES_MAX, is_snapshot, load, read_bytes
+
+_KIND_MEANS = {
+    OWNED: "owned: its owner decides which tunnels are permitted; attested entries count",
+    PUBLIC: "public: not being registered is never a ground for anything here",
+    None: "not said: treated as public wherever it matters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """lines: what the file means, in words; problems: all that is wrong with it and with the registries it names, one
+    sentence each."""
+
+    lines: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def check_config(path: str) -> Check:
+    """Read licet.toml and every registry that it names. Raises BadFile only where the file is not TOML at all."""
+    config, faults = examine_config(path)
+    problems = [str(fault) for fault in faults]
+    loaded: list[tuple[RegistrySource, Snapshot]] = []
+    for source in config.registries:
+        found = _registry_problems(source.path)
+        problems += found
+        if not found:
+            loaded.append((source, load(source.path)))
+    if problems:
+        return Check((), tuple(problems))
+    try:
+        refuse_shared_handles([Registry(snapshot, source.role) for source, snapshot in loaded])
+    except BadInput as error:
+        return Check((), (str(error),))
+    return Check((*_network_lines(config), *(_registry_line(*each) for each in loaded), *_closing(config)), ())
+
+
+def _registry_problems(path: str) -> list[str]:
+    """Every mistake of a registry.toml; the first of a snapshot, which no person wrote."""
+    try:
+        raw = read_bytes(path, SNAPSHOT_BYTES_MAX)
+        if not is_snapshot(raw):
+            return [str(fault) for fault in examine_registry(path, raw)[1]]
+        load(path)
+    except BadFile as error:
+        return [str(error)]
+    return []
+
+
+def _network_lines(config: Config) -> list[str]:
+    lines = [
+        f"network:    {config.network_name or 'without a name'}",
+        f"kind:       {_KIND_MEANS[config.network_kind]}",
+    ]
+    if config.prefixes:
+        lines.append(f"prefixes:   {', '.join(str(prefix) for prefix in config.prefixes)}: these ends are inside")
+    else:
+        lines.append("prefixes:   none: where the wire does not tell which end serves, licet cannot know it either")
+    if config.interfaces:
+        lines.append(f"interfaces: {', '.join(config.interfaces)}")
+    return lines
+
+
+def _registry_line(source: RegistrySource, snapshot: Snapshot) -> str:
+    number = "" if snapshot.serial is None else f", serial {snapshot.serial}"
+    records = "1 record" if len(snapshot.records) == 1 else f"{len(snapshot.records):,} records"
+    means = "adds a sentence, decides nothing" if source.role == INFORMS else "what it registers is registered here"
+    return f"registry:   {source.path} {source.role} ({records}{number}): {means}"
+
+
+def _closing(config: Config) -> list[str]:
+    lines = [] if config.registries else ["registry:   none: every tunnel stays undetermined unless one is named"]
+    if config.root_key is not None:
+        lines.append("root key:   its form is right; it is not used yet")
+    return lines
