@@ -47,6 +47,12 @@ def test_the_series_add_up_to_all_traffic():
     assert sum(traffic.registered) == sum(j.tunnel.bytes for j in result.tunnels if j.verdict.verdict == REGISTERED)
 
 
+def test_empty_columns_at_the_end_are_not_drawn():
+    captures = (make_report(timeline=Timeline(START_NS, 1, (5, 0, 5, 0, 0, 0))),)
+    assert traffic_over_time(make_result(captures=captures)).other == (5, 0, 5)
+    assert traffic_over_time(make_result(captures=(make_report(timeline=Timeline(START_NS, 1, (0, 0))),))) is None
+
+
 def test_without_packets_there_is_no_picture():
     assert traffic_over_time(make_result(captures=())) is None
     assert traffic_over_time(make_result(captures=(make_report(timeline=None),))) is None

@@ -134,6 +134,11 @@ def test_every_tunnel_is_there_with_its_reason_evidence_and_numbers():
     assert "licet replay verdict.json office.pcap --registry FILE" in text
 
 
+def test_a_time_within_a_reason_is_kept_whole_and_the_rest_escaped():
+    judged = judge(make_tunnel("192.0.2.1:1/udp", WIREGUARD), REGISTERED, "<b> until 2027-01-01T00:00:00Z.")
+    assert '&lt;b&gt; until <span class="whole">2027-01-01T00:00:00Z</span>.' in html_report(make_result(judged))
+
+
 def test_verdicts_are_told_without_colour():
     text = Page(html_report(full_result())).text()
     for words in ("✓ registered", "≠ conflict", "○ not registered", "? undetermined"):

@@ -7,16 +7,20 @@ Times are those of the capture and of the judgement; how long the scan took is l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from licet import __version__
 from licet.app.report.charts import draw_protocols, draw_traffic, protocol_rows
 from licet.app.report.rules import link_text, rule_text
 from licet.app.report.summary import total
 from licet.app.report.table import closing_sentence
-from licet.app.report.timeline import Traffic, traffic_over_time
+from licet.app.report.timeline import Traffic, end_ns, traffic_over_time, trimmed
 from licet.app.report.words import (
     GLYPHS,
     NOT_A_FAULT,
@@ -40,6 +44,8 @@ from licet.model.verdict import REGISTERED, UNREGISTERED, VERDICT_TITLES, VERDIC
 TUNNELS_MAX = 500  # written out with their evidence; the rest is counted, and in the machine formats
 CAPTURES_MAX = 50
 PACKETS_MAX = 12  # ordinals named for one piece of evidence
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,18}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +107,11 @@ class CaptureView:
 
 def html_report(result: ScanResult) -> str:
     """The whole page. The result decides every byte of it."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     environment = Environment(
         loader=PackageLoader("licet", "app/report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["whole_times"] = _whole_times
     style, _, _ = environment.loader.get_source(environment, "report.css")  # type: ignore[union-attr]
     return environment.get_template("report.html").render(style=style, version=__version__, **_context(result))
 
@@ -152,13 +157,17 @@ def _captures_title(result: ScanResult) -> str:
 
 
 def _period(result: ScanResult) -> tuple[str, str] | None:
-    """First and last moment of the traffic that was read."""
-    timelines = [capture.timeline for capture in result.captures if capture.timeline and capture.timeline.bytes]
+    """First and last moment of the traffic that was read, to a column of the timelines."""
+    timelines = [trimmed(capture.timeline) for capture in result.captures if capture.timeline]
+    timelines = [timeline for timeline in timelines if timeline.bytes]
     if not timelines:
         return None
-    begin = min(timeline.start_ns for timeline in timelines)
-    end = max(timeline.start_ns + timeline.width_s * len(timeline.bytes) * 1_000_000_000 for timeline in timelines)
-    return _time(begin), _time(end)
+    return _time(min(timeline.start_ns for timeline in timelines)), _time(max(end_ns(one) for one in timelines))
+
+
+def _whole_times(text: str) -> Markup:
+    """Text, escaped, in which no line is broken within a time."""
+    return Markup(_TIME.sub(r'<span class="whole">\g<0></span>', str(escape(text))))
 
 
 def _lead(result: ScanResult) -> list[str]:

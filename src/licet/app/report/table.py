@@ -44,7 +44,8 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Widths of the columns that vary, in characters. service: 0 where the registration goes below its row."""
+    """Widths of the columns that vary, in characters. service: 0 where the registration goes below its row;
+    has_names_beside: the names of all services fit into that column, else all go below."""
 
     width: int
     gap: int
@@ -52,6 +53,7 @@ class _Layout:
     protocol: int
     bar: int
     service: int
+    has_names_beside: bool
     color: bool
 
     def paint(self, text: str, code: str) -> str:
@@ -103,7 +105,8 @@ def _layout(result: ScanResult, width: int, *, color: bool) -> _Layout:
     protocol = min(max(protocols, default=0), PROTOCOL_WIDTH_MAX, width - fixed)
     protocol = max(protocol, len("protocol"))
     service = width - fixed - protocol - gap if is_wide else 0
-    return _Layout(width, gap, server, protocol, bar, service, color)
+    has_names_beside = all(cell_width(_registration(judged)) <= service for judged in result.tunnels)
+    return _Layout(width, gap, server, protocol, bar, service, has_names_beside, color)
 
 
 def _section(tunnels: Sequence[JudgedTunnel], layout: _Layout) -> list[str]:
@@ -163,11 +166,14 @@ def _rows(judged: JudgedTunnel, total_bytes: int, layout: _Layout) -> list[str]:
 
 def _service(judged: JudgedTunnel, layout: _Layout) -> tuple[str, str]:
     """Handle and name of the registration that decided: what stands beside the row, and what has room only below."""
-    handle, title = printable(judged.verdict.registration or ""), printable(judged.service_title)
-    both = f"{handle} {title}".strip()
-    if cell_width(both) <= layout.service:
+    handle, both = printable(judged.verdict.registration or ""), _registration(judged)
+    if layout.has_names_beside:
         return both, ""
-    return (handle, title) if cell_width(handle) <= layout.service else ("", both)
+    return (handle, printable(judged.service_title)) if cell_width(handle) <= layout.service else ("", both)
+
+
+def _registration(judged: JudgedTunnel) -> str:
+    return printable(f"{judged.verdict.registration or ''} {judged.service_title}".strip())
 
 
 def _below(text: str, layout: _Layout) -> list[str]:

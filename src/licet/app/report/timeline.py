@@ -7,7 +7,7 @@ the picture in which it begins, so the picture is exact to one column and the su
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from licet.app.results import ScanResult
 from licet.model.tunnel import Timeline
@@ -40,13 +40,14 @@ class Traffic:
 
 def traffic_over_time(result: ScanResult) -> Traffic | None:
     """The traffic of all captures of a result, or None where no packet was read."""
-    all_traffic = [capture.timeline for capture in result.captures if capture.timeline and capture.timeline.bytes]
+    all_traffic = [trimmed(capture.timeline) for capture in result.captures if capture.timeline]
+    all_traffic = [timeline for timeline in all_traffic if timeline.bytes]
     if not all_traffic:
         return None
     start_ns = min(timeline.start_ns for timeline in all_traffic)
-    end_ns = max(_end_ns(timeline) for timeline in all_traffic)
-    width_s = _width_s(end_ns - start_ns, all_traffic)
-    columns = min(COLUMNS_MAX, -(-(end_ns - start_ns) // (width_s * _SECOND_NS)))
+    last_ns = max(end_ns(timeline) for timeline in all_traffic)
+    width_s = _width_s(last_ns - start_ns, all_traffic)
+    columns = min(COLUMNS_MAX, -(-(last_ns - start_ns) // (width_s * _SECOND_NS)))
     total = _sum(all_traffic, start_ns, width_s, columns)
     registered = _sum(_tunnel_timelines(result, is_registered=True), start_ns, width_s, columns)
     tunnels = _sum(_tunnel_timelines(result, is_registered=False), start_ns, width_s, columns)
@@ -62,7 +63,16 @@ def _tunnel_timelines(result: ScanResult, *, is_registered: bool) -> Iterable[Ti
             yield timeline
 
 
-def _end_ns(timeline: Timeline) -> int:
+def trimmed(timeline: Timeline) -> Timeline:
+    """The timeline without the empty columns at its end: they are room that was kept, not time that was seen."""
+    count = len(timeline.bytes)
+    while count and not timeline.bytes[count - 1]:
+        count -= 1
+    return replace(timeline, bytes=timeline.bytes[:count])
+
+
+def end_ns(timeline: Timeline) -> int:
+    """The end of the last column, nanoseconds since the epoch."""
     return timeline.start_ns + timeline.width_s * len(timeline.bytes) * _SECOND_NS
 
 
