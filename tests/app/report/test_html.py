@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -19,6 +21,7 @@ from app.sample_results import (
     make_tunnel,
 )
 from licet.app.report.html import TUNNELS_MAX, html_report
+from licet.app.report.jsonl import json_line, tunnel_object
 from licet.model.verdict import REGISTERED, UNDETERMINED
 
 VOID = {"meta", "br", "wbr"}
@@ -144,6 +147,14 @@ def test_verdicts_are_told_without_colour():
     for words in ("✓ registered", "≠ conflict", "○ not registered", "? undetermined"):
         assert words in text
     assert "unregistered" not in text.replace("This is the reason for unregistered.", "")
+
+
+def test_the_command_that_picks_a_verdict_finds_its_line():
+    first = full_result().tunnels[0]
+    command = next(c for c in re.findall(r"<code>(.*?)</code>", html_report(full_result())) if c.startswith("grep"))
+    pattern = shlex.split(unescape(command))[2]
+    assert [pattern in json_line(tunnel_object(j)) for j in full_result().tunnels] == [True] + [False] * 8
+    assert first.tunnel.server.address in pattern
 
 
 def test_what_was_lost_is_said():

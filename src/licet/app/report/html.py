@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from licet import __version__
 from licet.app.report.charts import draw_protocols, draw_traffic, protocol_rows
+from licet.app.report.jsonl import json_line, tunnel_object
 from licet.app.report.rules import link_text, rule_text
 from licet.app.report.summary import total
 from licet.app.report.table import closing_sentence
@@ -287,11 +288,11 @@ def _judged_at(tunnels: Sequence[JudgedTunnel]) -> str:
 def _contest(result: ScanResult) -> list[str]:
     """The commands that compute one verdict again, for the first tunnel that has an endpoint."""
     for judged in result.tunnels:
-        server = judged.tunnel.server
-        if server is not None:
+        if judged.tunnel.server is not None:
             capture = shell_word(judged.tunnel.capture)
-            port = "null" if server.port is None else server.port
-            pattern = shell_word(f'"transport": "{server.transport}", "address": "{server.address}", "port": {port},')
+            written = tunnel_object(judged)
+            place = {name: written[name] for name in ("transport", "address", "port", "family")}
+            pattern = shell_word(json_line(place)[1:-1])
             return [
                 f"licet scan --registry FILE --format jsonl {capture} > verdicts.jsonl",
                 f"grep -F {pattern} verdicts.jsonl > verdict.json",

@@ -137,7 +137,7 @@ LINKS: dict[str, str] = {
     "session-id": "The answer repeats the session number that the first message had chosen.",
     "packet-id-sequence": "Both ends count from one under unchanging session numbers; an echo would be encrypted here.",
     "constant-peer-id": "The peer number never changes; no message repeats a number that the other end chose.",
-    "spi-pair": "The response repeats the number (SPI) that the request had chosen, and adds one of its own.",
+    "spi-pair": "The response repeats the number (SPI) that the requesting end chose, beside one of its own.",
     "constant-spi": "Each direction keeps one number (SPI); no packet repeats a number that the other end chose.",
     "ike-of-same-flow": "They share their two ends and ports with that IKE, which is certain.",
     "ike-of-same-pair": "They share their two ends and the time with that IKE, which is certain.",
