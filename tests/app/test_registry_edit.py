@@ -234,3 +234,17 @@ def test_any_printable_text_is_kept_as_it_was_given(tmp_path_factory: pytest.Tem
     handle = add_service(str(file), NewService(**values | {"title": title, "operator": operator, "note": note}))
     service = load(file).services[handle]
     assert (service.title, service.operator, service.note) == (title.strip(), operator.strip(), note.strip())
+
+
+def test_service_is_written_as_a_person_would_write_it(tmp_path: Path) -> None:
+    file = tmp_path / "registry.toml"
+    file.write_text("")
+    values = {field: getattr(NEW, field) for field in NEW.__slots__}
+    add_service(str(file), NewService(**values | {
+        "endpoints": ("192.0.2.1 ipsec", "192.0.2.2 ipsec"), "handle": "SVC-7F3K", "title": 'The "north" link',
+        "keys": ("wireguard:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",)}))
+    assert file.read_text() == (
+        '[[service]]\nhandle = "SVC-7F3K"\nname = "The \\"north\\" link"\noperator = "Example Vendor"\n'
+        'from = 2026-01-01\nuntil = 2027-01-01\nendpoints = [\n    "192.0.2.1 ipsec",\n    "192.0.2.2 ipsec",\n]\n'
+        'keys = ["wireguard:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]\n'
+    )

@@ -99,7 +99,8 @@ def test_vendor_is_said_in_the_purpose_and_the_operator_is_the_next_default(file
     services = list(load(file).services.values())
     assert [service.purpose for service in services] == ["a vendor's service", ""]
     assert [service.operator for service in services] == ["Example Vendor", "Example Vendor"]
-    assert services[0].title == "WireGuard at 192.0.2.10:51820/udp"
+    assert [service.title for service in services] == [
+        "VPN services in 192.0.2.0/24", "IKE (IPsec) at 198.51.100.1:500/udp"]
 
 
 def test_each_by_itself_splits_a_group(file: str) -> None:

@@ -30,7 +30,7 @@ def registry(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(("query", "words"), [
     (("192.0.2.10:51820/udp",), "192.0.2.10:51820/udp is registered."),
-    (("Staff", "access"), "Staff access is registered."),
+    (("Staff", "access"), "“Staff access” is registered."),
     (("192.0.2.11",), "192.0.2.11 is not registered."),
 ])
 def test_answer_is_on_stdout_with_status_0(registry: str, query: tuple[str, ...], words: str) -> None:

@@ -24,13 +24,14 @@ def answer_text(answer: Answer) -> str:
 
 
 def _headline(answer: Answer) -> str:
+    asked = f"“{answer.query.text}”" if answer.query.kind == "name" else answer.query.text
     if answer.answer == REGISTERED:
-        return f"{answer.query.text} is registered."
+        return f"{asked} is registered."
     if answer.answer == CONFLICT:
-        return f"{answer.query.text} is not registered as such; the registry has this:"
+        return f"{asked} is not registered as such; the registry has this:"
     if answer.matches:
-        return f"{answer.query.text} is not registered now; the registry remembers this:"
-    return f"{answer.query.text} is not registered."
+        return f"{asked} is not registered now; the registry remembers this:"
+    return f"{asked} is not registered."
 
 
 def _match_lines(match: Match) -> list[str]:

@@ -185,10 +185,19 @@ def _block(new: NewService) -> str:
             table[field] = getattr(new, field)
     table["from"], table["until"] = _time_item(new.valid_from), _time_item(new.valid_until)
     if new.endpoints:
-        table["endpoints"] = list(new.endpoints)
+        table["endpoints"] = _list_item(new.endpoints)
     if new.keys:
-        table["keys"] = list(new.keys)
-    return "[[service]]\n" + tomlkit.dumps(table)
+        table["keys"] = _list_item(new.keys)
+    return "[[service]]\n" + tomlkit.dumps(table).rstrip("\n") + "\n"
+
+
+def _list_item(texts: tuple[str, ...]) -> object:
+    """A list on one line, or of one line an entry where there are several: each can then be commented on."""
+    import tomlkit
+
+    array = tomlkit.array()
+    array.extend(texts)
+    return array.multiline(len(texts) > 1)
 
 
 def _time_item(text: str) -> object:

@@ -125,7 +125,7 @@ def _line(judged: JudgedTunnel) -> str:
 def _register(group: Group, answer: str, operator: str, console: Console, file: str, outcome: Outcome) -> str:
     """Ask the three facts once for the group, write one service, and return the operator as the next default."""
     tunnels = [judged.tunnel for judged in group.tunnels]
-    title = console.line("Name of the service", f"{protocol_title(tunnels[0])} at {tunnels[0].server}")
+    title = console.line("Name of the service", _default_title(group))
     operator = console.line("Who answers for it", operator)
     until = console.line("Until", a_year_after(today()).isoformat())
     new = NewService(
@@ -137,6 +137,13 @@ def _register(group: Group, answer: str, operator: str, console: Console, file: 
     outcome.registered.append(f"{handle}  {title}")
     console.say(f"{handle} registered in {file}.\n")
     return operator
+
+
+def _default_title(group: Group) -> str:
+    first = group.tunnels[0].tunnel
+    if len(group.tunnels) == 1:
+        return f"{protocol_title(first)} at {first.server}"
+    return f"VPN services in {group.holder}"
 
 
 def _note(group: Group, answer: str, outcome: Outcome) -> None:

@@ -57,6 +57,9 @@ def triage(
     from licet.app.scan import open_registries, scan
     from licet.app.triage import Outcome, groups_of, summary
     from licet.app.triage import triage as walk
+    from licet.judge import Registry
+    from licet.snapshot import Snapshot
+    from licet.snapshot.form import Header
 
     if "-" in captures:
         raise click.UsageError("standard input is where your answers come from; name a capture file")
@@ -66,7 +69,9 @@ def triage(
     judging = list(registry_paths)
     if os.path.exists(path) and not any(os.path.realpath(path) == os.path.realpath(other) for other in judging + known):
         judging.append(path)
-    result = scan(captures, registries=open_registries(judging, config), config=config, at_ns=at_ns)
+    # Without any registry nothing would be determined; here the one that is about to be written stands for it, empty.
+    registries = open_registries(judging, config) or (Registry(Snapshot(Header(), ())),)
+    result = scan(captures, registries=registries, config=config, at_ns=at_ns)
     for report in result.captures:
         if report.problem:
             click.echo(f"licet: {report.path}: {report.problem}", err=True)
