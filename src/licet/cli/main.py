@@ -15,9 +15,11 @@ import click
 from licet import __version__
 from licet.cli.config import config
 from licet.cli.explain import explain
+from licet.cli.lookup import lookup
 from licet.cli.registry import registry
 from licet.cli.replay import replay
 from licet.cli.snapshot import snapshot
+from licet.cli.triage import triage
 from licet.errors import LicetError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -37,8 +39,10 @@ def licet() -> None:
 
 licet.add_command(explain)
 licet.add_command(config)
+licet.add_command(lookup)
 licet.add_command(registry)
 licet.add_command(snapshot)
+licet.add_command(triage)
 licet.add_command(replay)
 
 
