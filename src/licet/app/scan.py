@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from licet.app.catalogue import RECOGNISERS
+from licet.app.registries import refuse_shared_handles
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
 from licet.app.tunnels import Network, group, serve
 from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
@@ -198,7 +199,9 @@ def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple
     """Load the registries that were named: those of the command line permit, those of the configuration as it says."""
     named = [Registry(load(path)) for path in paths]
     configured = [] if config is None else [Registry(load(source.path), source.role) for source in config.registries]
-    return (*named, *configured)
+    registries = (*named, *configured)
+    refuse_shared_handles(registries)
+    return registries
 
 
 def scan(

@@ -163,7 +163,11 @@ def check_readable(paths: Sequence[str]) -> None:
 
 
 def stored_bytes(paths: Sequence[str]) -> int | None:
-    """How much there is to read, for a progress bar; None where standard input or a device is among it."""
+    """How much there is to read, for a progress bar; None where standard input or a device is among it.
+
+    Raises BadFile as `check_readable` does.
+    """
+    check_readable(paths)
     total = 0
     for path in paths:
         if path == STDIN:

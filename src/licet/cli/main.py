@@ -14,10 +14,12 @@ import click
 
 from licet import __version__
 from licet.cli.config import config
+from licet.cli.demo import demo
 from licet.cli.explain import explain
 from licet.cli.lookup import lookup
 from licet.cli.registry import registry
 from licet.cli.replay import replay
+from licet.cli.scan import scan
 from licet.cli.snapshot import snapshot
 from licet.cli.triage import triage
 from licet.errors import LicetError
@@ -37,6 +39,8 @@ def licet() -> None:
     """
 
 
+licet.add_command(demo)
+licet.add_command(scan)
 licet.add_command(explain)
 licet.add_command(config)
 licet.add_command(lookup)

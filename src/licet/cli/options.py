@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[int]):
     """An RFC 3339 time or a date, given to the command as nanoseconds since the epoch."""
 
     name = "time"

@@ -104,9 +104,9 @@ def _suggest(result: ScanResult, registry_paths: tuple[str, ...]) -> None:
 
 
 def _say_what_was_read(result: ScanResult, quiet: bool) -> None:
-    from licet.app.report.summary import diagnostic_lines, summary_line
+    """What was read and what was not; with --quiet only why a capture ended early."""
+    from licet.app.report.summary import diagnostic_lines
 
-    for line in diagnostic_lines(result):
+    lines = diagnostic_lines(result)
+    for line in lines[:-1] if quiet else lines:
         click.echo(line, err=True)
-    if not quiet:
-        click.echo(summary_line(result), err=True)

@@ -1,0 +1,38 @@
+# make demo    the main job on real input: scan a capture that ships with licet, and write its report
+# make test    everything that this machine can test; says what it leaves out, and why
+# make check   style, types and the rules of the house
+# make lock    resolve the lock files anew (needs uv)
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check lock clean
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/licet demo
+
+test: $(VENV)/dev.stamp
+	@sh examples/lab/install.sh
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/house
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	@sh tools/make-venv.sh requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
+	@sh tools/make-venv.sh requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp
+
+lock:
+	uv pip compile pyproject.toml --group lock --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis licet-demo
