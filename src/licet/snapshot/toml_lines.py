@@ -36,7 +36,7 @@ def toml_lines(text: str) -> dict[Path, int]:
     line is better than a crash while making one.
     """
     walk = _Walk(_tokens(text))
-    with contextlib.suppress(IndexError, RecursionError):
+    with contextlib.suppress(IndexError, RecursionError, tomllib.TOMLDecodeError):
         walk.document()
     return walk.lines
 
