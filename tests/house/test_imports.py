@@ -1,0 +1,219 @@
+"""The floor plan as import rules: data flows one way, and what was seen never leads to what is done.
+
+Read from the source, without running it. A rule that the code breaks today stands in a list of debts with its reason;
+a debt that was paid must leave the list.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from house.source import Module, calls, modules
+
+ROOMS = ("capture", "flow", "judge", "model", "recognise", "snapshot", "wire")
+
+# Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "errors": frozenset(),
+    "model": frozenset({"errors"}),
+    "wire": frozenset({"errors"}),
+    "capture": frozenset({"errors"}),
+    "flow": frozenset({"errors", "model", "wire"}),
+    "recognise": frozenset({"model"}),
+    "snapshot": frozenset({"errors", "model"}),
+    "judge": frozenset({"model"}),
+    "app": frozenset({"errors", *ROOMS}),
+    "cli": frozenset({"app", "errors", "model"}),
+    "__main__": frozenset({"cli"}),
+    "": frozenset({"app", "errors", *ROOMS}),  # licet/__init__.py: the library's face
+}
+
+# (module, room): faces that reach past app/ into a room, and why. This list may only shrink.
+SIDEWAYS_DEBTS = {
+    ("licet.cli.explain", "capture"): "asks how many bytes there are to read",
+    ("licet.cli.scan", "capture"): "asks how many bytes there are to read",
+    ("licet.cli.lookup", "snapshot"): "loads the registries itself",
+    ("licet.cli.snapshot", "snapshot"): "`snapshot show` has no use case in app/",
+    ("licet.cli.snapshot", "judge"): "borrows the judge's way to print a record",
+    ("licet.cli.registry", "snapshot"): "names the type of what app/ hands it",
+    ("licet.cli.triage", "snapshot"): "makes an empty registry to judge by",
+    ("licet.cli.triage", "judge"): "makes an empty registry to judge by",
+}
+
+# Below app/ these files alone may touch the machine, and this is what each is for.
+TOUCHES_THE_MACHINE = {
+    "licet.capture.open": "opens captures and standard input",
+    "licet.snapshot.store": "reads and replaces registry files",
+}
+MACHINE_MODULES = frozenset({
+    "asyncio", "ctypes", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
+    "pathlib", "random", "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver", "ssl", "stat",
+    "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings",
+})
+MACHINE_CALLS = frozenset({
+    "open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint", "datetime.now", "datetime.utcnow",
+    "datetime.today", "date.today", "datetime.datetime.now", "datetime.date.today",
+})
+
+# The clock is asked by these files alone: to time a run, to draw a bar, and for the default of an option.
+ASKS_THE_CLOCK = {"licet.app.scan", "licet.app.report.progress", "licet.app.registry_edit", "licet.cli.lookup"}
+
+# Libraries that are not Python's own, and where each may be imported.
+LIBRARIES = {
+    "click": ("licet.cli",),
+    "rich": ("licet.app.report.progress",),
+    "jinja2": ("licet.app.report.html",),
+    "markupsafe": ("licet.app.report.html",),
+    "tomlkit": ("licet.app.registry_edit",),
+    "zstandard": ("licet.capture.open",),
+    "django": ("licet.server",),
+    "_typeshed": ("licet",),  # types alone; it does not exist when a program runs
+}
+
+LIGHT = frozenset({"__future__", "click", "collections", "os", "pathlib", "sys", "typing"})
+HEAVY = ("rich", "jinja2", "tomlkit", "zstandard", "licet.app", "licet.flow", "licet.recognise", "licet.snapshot")
+
+SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
+ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
+
+BY_NAME = {module.name: module for module in modules()}
+
+
+def room_of(name: str) -> str:
+    """The room of a module's name; `licet` itself is the room ""."""
+    return ([*name.split("."), ""])[1]
+
+
+def licet_imports(module: Module) -> list[str]:
+    """What a module imports of licet. `from licet import __version__` is no room."""
+    return [one.name for one in module.imports if one.name.startswith("licet.")]
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_a_room_imports_only_what_the_floor_plan_allows(module: Module) -> None:
+    assert module.room in MAY_IMPORT or module.room == "server", f"{module} is in a room that the floor plan lacks"
+    allowed = MAY_IMPORT.get(module.room, frozenset(MAY_IMPORT)) | {module.room}
+    for name in licet_imports(module):
+        if (module.name, room_of(name)) not in SIDEWAYS_DEBTS:
+            assert room_of(name) in allowed, f"{module} imports {name}"
+
+
+def test_every_debt_is_still_owed() -> None:
+    for module, room in SIDEWAYS_DEBTS:
+        owed = module in BY_NAME and room in map(room_of, licet_imports(BY_NAME[module]))
+        assert owed, f"{module} no longer imports from {room}/: take the line out of SIDEWAYS_DEBTS"
+
+
+def test_no_face_knows_flows_or_recognisers() -> None:
+    for module in modules():
+        if module.room == "cli":
+            assert not [name for name in licet_imports(module) if room_of(name) in ("flow", "recognise", "wire")]
+
+
+def test_nothing_imports_a_face() -> None:
+    for module in modules():
+        if module.room not in ("cli", "__main__"):
+            assert not [name for name in licet_imports(module) if room_of(name) == "cli"], str(module)
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    finished: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " → ".join((*path, name))
+        if name in finished or name not in BY_NAME:
+            return
+        for target in licet_imports(BY_NAME[name]):
+            if target != name:
+                visit(target, (*path, name))
+        finished.add(name)
+
+    for name in BY_NAME:
+        visit(name, ())
+
+
+def test_libraries_are_imported_where_they_are_named() -> None:
+    for module in modules():
+        for one in module.imports:
+            top = one.name.split(".")[0]
+            if top == "licet" or top in sys.stdlib_module_names:
+                continue
+            assert top in LIBRARIES, f"{module} imports {top}, which the house does not know"
+            homes = LIBRARIES[top]
+            assert any(module.name == home or module.name.startswith(f"{home}.") for home in homes), (
+                f"{module} imports {top}"
+            )
+
+
+def test_django_stays_in_the_server() -> None:
+    for module in modules():
+        if module.room != "server":
+            assert not [one.name for one in module.imports if one.name.split(".")[0] == "django"], str(module)
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.room in (*ROOMS, "errors")], ids=str)
+def test_below_app_nothing_touches_the_machine(module: Module) -> None:
+    """No file, no socket, no clock, no chance, no diagnostics: bytes and time come in, values go out."""
+    if module.name in TOUCHES_THE_MACHINE:
+        return
+    used = [one.name for one in module.imports if not one.for_types and one.name.split(".")[0] in MACHINE_MODULES]
+    assert not used, f"{module} imports {used}"
+    called = [f"{name} (line {line})" for name, line in calls(module) if name in MACHINE_CALLS]
+    assert not called, f"{module} calls {called}"
+
+
+def test_the_files_that_touch_the_machine_exist() -> None:
+    assert set(BY_NAME) >= TOUCHES_THE_MACHINE.keys() | ASKS_THE_CLOCK
+
+
+def test_the_clock_is_asked_by_name() -> None:
+    for module in modules():
+        asks = any(one.name == "time" for one in module.imports)
+        asks = asks or any(name.endswith((".now", ".today", ".utcnow")) for name, _ in calls(module))
+        assert not asks or module.name in ASKS_THE_CLOCK, f"{module} asks the clock"
+
+
+def test_nothing_draws_a_random_number() -> None:
+    for module in modules():
+        drawn = {one.name.split(".")[0] for one in module.imports} & {"random", "secrets", "uuid", "numpy"}
+        assert not drawn, f"{module} imports {drawn}"
+
+
+def test_seeing_never_leads_to_acting() -> None:
+    reached = reachable([name for name in BY_NAME if name.startswith(SEEING)])
+    for name in reached:
+        assert not set(name.split(".")) & ACTING, f"{name} can be reached from what sees"
+        assert room_of(name) not in ("app", "cli", "server"), f"{name} can be reached from what sees"
+
+
+def reachable(names: list[str]) -> set[str]:
+    """All modules of licet that these import, directly or not."""
+    reached: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name in reached or name not in BY_NAME:
+            continue
+        reached.add(name)
+        todo += licet_imports(BY_NAME[name])
+    return reached
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.room == "cli"], ids=str)
+def test_a_face_imports_nothing_heavy_at_the_top(module: Module) -> None:
+    for one in module.imports:
+        if one.at_top and not one.for_types:
+            is_light = one.name.split(".")[0] in LIGHT or one.name in ("licet", "licet.errors")
+            assert is_light or one.name.startswith("licet.cli"), f"{module}, line {one.line}, imports {one.name}"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """The same, observed: after the command line is imported, nothing heavy is."""
+    program = "import sys, licet.cli.main; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "licet.cli.scan" in loaded
+    assert not [name for name in loaded if name.startswith(HEAVY)]
