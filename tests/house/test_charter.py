@@ -1,0 +1,340 @@
+"""Lines 3 to 10 of CHARTER.md, and that the charter names its tests.
+
+Where a line speaks of parts that do not exist yet (orders, enforcement, the public log), its test holds that nothing
+here can do what those parts will be allowed to do under conditions.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+import click
+import pytest
+
+from house.outputs import CAPTURES, OFFICE, OFFICE_REGISTRY, endpoint, run, tunnels
+from house.source import ROOT, calls, modules, texts
+from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
+from licet.app.catalogue import RECOGNISERS
+from licet.app.report.words import NOT_A_FAULT
+from licet.cli.main import licet
+from licet.cli.scan import FORMATS
+from licet.errors import Malformed
+from licet.judge import Policy, judge
+from licet.model.endpoint import parse_endpoint
+from licet.model.family import PROTOCOL_WORDS
+from licet.model.registration import COUNTING
+from licet.model.verdict import VERDICT_TITLES, VERDICTS, Verdict
+
+CHARTER = ROOT / "CHARTER.md"
+HOUSE = Path(__file__).parent
+OWNED, PUBLIC = Policy(network_kind="owned"), Policy(network_kind="public")
+
+# Transports that are made to carry people past a censor. licet does not look for them, and does not say their names.
+CIRCUMVENTION = re.compile(
+    r"\b(?:tor|obfs\w*|meek|snowflake|webtunnel|shadowsocks\w*|vless|vmess|trojan\w*|xray|v2ray|psiphon|hysteria\w*|"
+    r"naiveproxy|ultrasurf|amnezia\w*|scramblesuit)\b",
+    re.IGNORECASE,
+)
+# Libraries with which a machine would be taught what a tunnel looks like.
+LEARNED = frozenset({
+    "catboost", "jax", "joblib", "keras", "lightgbm", "numpy", "onnxruntime", "pandas", "scipy", "sklearn",
+    "statistics", "tensorflow", "torch", "xgboost",
+})
+# What it takes to send a packet, and what it takes to run a program.
+SENDING = frozenset({
+    "aiohttp", "asyncio", "ftplib", "http", "httpx", "imaplib", "poplib", "requests", "scapy", "selectors", "smtplib",
+    "socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc",
+})
+RUNNING = frozenset({"ctypes", "multiprocessing", "pexpect", "popen2", "pty", "subprocess"})
+SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
+ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
+FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
+ROUTING = re.compile(
+    r"\b(?:bgp|flowspec|rtbh|black-?hole|null route|netconf|restconf|gnmi|snmp|junos|ios-xe|routeros|frr|exabgp)\b",
+    re.IGNORECASE,
+)
+BLAME = re.compile(
+    r"\b(?:illegal|illicit|unlawful|suspicious|suspect|malicious|rogue|offend(?:er|ing)|violat(?:es?|ion|or)|culprit|"
+    r"criminal|unauthori[sz]ed|forbidden|banned|threat actor|evad(?:e|er|ing))\b",
+    re.IGNORECASE,
+)
+
+
+def imported_tops() -> Iterator[tuple[str, str]]:
+    """(module, first part of what it imports) for every import of licet."""
+    for module in modules():
+        for one in module.imports:
+            yield module.name, one.name.split(".")[0]
+
+
+def commands(group: click.Group = licet, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its words: (("registry", "add"), …)."""
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+# 3. Documented protocols by their open handshake.
+
+
+def test_line_3_no_part_is_named_for_a_circumvention_transport() -> None:
+    names = [name for one in RECOGNISERS for name in (one.name, *one.families)]
+    for name in (*names, *PROTOCOL_WORDS, *(module.name for module in modules())):
+        assert not CIRCUMVENTION.search(name.replace("_", " ").replace(".", " ")), name
+
+
+def test_line_3_no_file_mentions_a_circumvention_transport() -> None:
+    for path, text in texts():
+        found = CIRCUMVENTION.search(text)
+        assert found is None, f"{path} says “{found[0]}”"
+
+
+def test_line_3_no_verdict_is_learned_or_statistical() -> None:
+    for module, top in imported_tops():
+        assert top not in LEARNED, f"{module} imports {top}"
+    for path, text in texts():
+        if path.startswith(("licet/recognise/", "licet/judge/", "licet/flow/")):
+            assert not re.search(r"\b(?:entropy|probability|classifier|score|confidence|threshold)\b", text, re.I), path
+
+
+def test_line_3_nobody_is_probed() -> None:
+    """licet has no way to send a packet."""
+    for module, top in imported_tops():
+        assert top not in SENDING, f"{module} imports {top}"
+
+
+def test_line_3_what_has_no_open_handshake_is_not_named() -> None:
+    """Ordinary traffic, and OpenVPN with a static key, which shows nothing: not a word about either."""
+    silent = {"dns", "dtls", "https", "https-1194", "iperf3-51820", "ntp", "openvpn-static-key", "quic", "sip-rtp",
+              "ssh", "turn"}
+    assert silent <= {capture.stem for capture in CAPTURES}
+    for capture in CAPTURES:
+        assert bool(tunnels(capture)) is (capture.stem not in silent), capture.stem
+
+
+# 4. Absence is neutral.
+
+
+def test_line_4_not_registered_is_printed_as_a_fact() -> None:
+    assert VERDICT_TITLES["unregistered"] == "not registered"
+    options = (str(OFFICE), "--registry", str(OFFICE_REGISTRY))
+    for text in (
+        run("scan", *options).stdout,
+        run("scan", *options, "--format", "html").stdout,
+        run("explain", str(OFFICE), "203.0.113.66:443/udp", "--registry", str(OFFICE_REGISTRY)).stdout,
+    ):
+        assert NOT_A_FAULT in " ".join(text.split()).lower()
+
+
+def test_line_4_no_word_of_licet_blames_anyone() -> None:
+    for path, text in texts():
+        found = BLAME.search(text)
+        assert found is None, f"{path} says “{found[0]}”"
+
+
+def test_line_4_absence_fails_no_run_unless_asked() -> None:
+    options = (str(OFFICE), "--registry", str(OFFICE_REGISTRY))
+    assert run("scan", *options).status == 0
+    assert run("scan", *options, "--exit-code").status == 1
+
+
+def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
+    """On no kind of network does a verdict hold more than what was found and what it was computed from."""
+    assert {field.name for field in fields(Verdict)} == {
+        "verdict", "reason", "registration", "informs", "judged_at_ns", "snapshot", "policy"
+    }
+    on_owned = judge(tunnel(), [registry()], OWNED, AT_NS)
+    assert replace(on_owned, policy="") == replace(judge(tunnel(), [registry()], PUBLIC, AT_NS), policy="")
+
+
+# 5. Observe by default.
+
+
+def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
+    """No command, module, class or function for it; no program is run, nothing is signed, no firewall is spoken to."""
+    for words, _ in commands():
+        assert not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
+    for module in modules():
+        assert not set(module.name.split(".")) & ACTS, str(module)
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                parts = set(re.findall(r"[A-Z]?[a-z0-9]+", node.name))
+                assert not {part.lower() for part in parts} & ACTS, f"{module}: {node.name}"
+    for module_name, top in imported_tops():
+        assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
+    for module in modules():
+        for name, line in calls(module):
+            assert not re.match(r"os\.(?:system|popen|exec|spawn|posix_spawn|fork|kill|setuid)", name), (
+                f"{module}, line {line}"
+            )
+
+
+def test_line_5_no_firewall_is_spoken_to() -> None:
+    for path, text in texts():
+        found = FIREWALLS.search(text)
+        assert found is None, f"{path} says “{found[0]}”"
+
+
+# 6. Exact, short, reversible.
+
+
+@pytest.mark.parametrize("text", [
+    "192.0.2.0/24:51820/udp", "192.0.2.0/24/udp", "192.0.2.10/udp", "192.0.2.10:*/udp", "192.0.2.10:1-9/udp",
+    "*:51820/udp", "vpn.example.net:51820/udp", "192.0.2.10:51820", "192.0.2.10:51820/any", "0.0.0.0/0/esp",
+])  # fmt: skip
+def test_line_6_an_endpoint_is_one_address_one_transport_and_one_port(text: str) -> None:
+    """The noun that an order will name cannot be a prefix, a name, a range or a protocol."""
+    with pytest.raises(Malformed):
+        parse_endpoint(text)
+
+
+def test_line_6_every_registration_has_an_end() -> None:
+    """The only thing that licet keeps over time ends by itself."""
+    assert judge(tunnel(), [registry(record())], OWNED, UNTIL_NS - 1).verdict == "registered"
+    assert judge(tunnel(), [registry(record())], OWNED, UNTIL_NS).verdict == "unregistered"
+    endless = OFFICE_REGISTRY.read_text().replace("until = 2028-01-01", "", 1)
+    with pytest.raises(Exception, match="until"):
+        _read_registry(endless)
+
+
+def _read_registry(text: str) -> object:
+    from licet.snapshot.registry_file import read_registry
+
+    return read_registry("registry.toml", text.encode())
+
+
+# 7. Allow beats block, and doubt lets through.
+
+
+@pytest.mark.parametrize("status", sorted(COUNTING))
+@pytest.mark.parametrize("policy", [Policy(), OWNED, PUBLIC])
+def test_line_7_allow_beats_everything(status: str, policy: Policy) -> None:
+    """One registration that counts outweighs a hold, a conflict and an end, in whatever order the registries come."""
+    against = [
+        registry(record(status="serverHold", service="SVC-HELD")),
+        registry(record("192.0.2.10:1194/udp openvpn", service="SVC-OTHR")),
+        registry(record(status="revoked", service="SVC-GONE")),
+    ]
+    for allow in (record(status=status), key_record(status=status), record("192.0.2.0/24 wireguard", status=status)):
+        for registries in ([registry(allow), *against], [*against, registry(allow)]):
+            assert judge(tunnel(matched_key="SVC-7F3K"), registries, policy, AT_NS).verdict == "registered"
+
+
+@pytest.mark.parametrize("doubtful", [
+    tunnel(grade="likely"), tunnel("192.0.2.10/gre", "gre"), tunnel(None, "tailscale", tunnel_class="mesh"),
+    tunnel("192.0.2.10:443/tcp", "sstp"), tunnel("192.0.2.10:443/tcp", "anyconnect"), tunnel(None),
+], ids=lambda one: f"{one.family}-{one.grade}-{one.tunnel_class}")  # fmt: skip
+def test_line_7_doubt_is_never_unregistered(doubtful: object) -> None:
+    for registries in ([], [registry()], [registry(record("192.0.2.10 ipsec"))], [registry(role="informs")]):
+        for policy in (Policy(), OWNED, PUBLIC):
+            assert judge(doubtful, registries, policy, AT_NS).verdict == "undetermined"  # type: ignore[arg-type]
+
+
+def test_line_7_without_a_registry_nothing_is_unregistered() -> None:
+    for capture in (OFFICE, *CAPTURES):
+        assert {found["verdict"] for found in tunnels(capture)} <= {"undetermined"}
+
+
+# 8. On the record.
+
+
+@pytest.mark.parametrize("found", tunnels(OFFICE, "--registry", str(OFFICE_REGISTRY)), ids=endpoint)
+def test_line_8_every_verdict_can_be_computed_again(found: dict[str, object]) -> None:
+    """By anyone who has the capture and the registry: a verdict names all that it rests on, and a changed one falls."""
+    assert all(one["rule"] and one["packets"] for one in found["evidence"])  # type: ignore[attr-defined]
+    assert str(found["policy"]).startswith("sha256:")
+    assert str(found["snapshot"]["digest"]).startswith("sha256:")  # type: ignore[index]
+    again = ("replay", "-", str(OFFICE), "--registry", str(OFFICE_REGISTRY))
+    assert run(*again, stdin=json.dumps(found)).status == 0
+    other = next(verdict for verdict in VERDICTS if verdict != found["verdict"])
+    assert run(*again, stdin=json.dumps({**found, "verdict": other})).status == 4
+
+
+def test_line_8_the_same_input_gives_the_same_bytes() -> None:
+    for format_name in FORMATS:
+        options = ("scan", str(OFFICE), "--registry", str(OFFICE_REGISTRY), "--format", format_name)
+        assert run(*options).stdout == run(*options).stdout
+
+
+def test_line_8_what_a_run_left_out_is_said() -> None:
+    """Every run ends with what was read, skipped and evicted, with units."""
+    last = run("scan", str(OFFICE)).stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"[\d,]+ packets, [\d,]+ flows; (?:nothing skipped|skipped .*); (?:nothing evicted|evicted .*); "
+        r"[\d.]+ s, [\d,]+ packets/s", last
+    )
+
+
+# 9. No routing, no gateway adapters.
+
+
+def test_line_9_no_routing_and_no_carrier_equipment() -> None:
+    for path, text in texts():
+        found = ROUTING.search(text)
+        assert found is None, f"{path} says “{found[0]}”"
+
+
+# 10. No lists of the unregistered on a public network.
+
+
+def test_line_10_no_output_lists_the_unregistered_alone() -> None:
+    """No format, option or command picks out what is not registered, to hand it on."""
+    assert set(FORMATS) == {"table", "jsonl", "csv", "html"}
+    for words, command in commands():
+        names = {*words, *(name for one in command.params if isinstance(one, click.Option) for name in one.opts)}
+        for name in names:
+            assert not re.search(r"unregistered|verdict|only|filter|export|feed|push|hook|upload", name), (
+                f"licet {' '.join(words)}: {name}"
+            )
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="triage lists what is “not permitted” on any kind of network")
+def test_line_10_triage_makes_no_list_on_a_public_network(tmp_path: Path) -> None:
+    config = tmp_path / "licet.toml"
+    config.write_text('[network]\nkind = "public"\n')
+    options = ("--config", str(config), "--registry", str(OFFICE_REGISTRY), "--file", str(tmp_path / "registry.toml"))
+    done = run("triage", str(OFFICE), *options, stdin="n\n" * 20)
+    assert "203.0.113.66" not in done.stdout
+
+
+def test_line_10_nothing_leaves_the_machine() -> None:
+    """No webhook, no export: what a scan found is on standard output and nowhere else."""
+    for module, top in imported_tops():
+        assert top not in SENDING, f"{module} imports {top}"
+
+
+# The charter and its tests hold each other.
+
+
+def charter_lines() -> dict[int, str]:
+    """The numbered lines of CHARTER.md, each with all its text."""
+    parts = re.split(r"^(\d+)\. ", CHARTER.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {int(number): text.split("\n## ")[0] for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def house_tests() -> set[str]:
+    """The names of all test functions in tests/house."""
+    names: set[str] = set()
+    for path in HOUSE.glob("test_*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name[:5] == "test_"}
+    return names
+
+
+def test_the_charter_has_ten_lines_and_each_names_its_tests() -> None:
+    lines, there = charter_lines(), house_tests()
+    assert list(lines) == list(range(1, 11))
+    for number, text in lines.items():
+        _, held, by = text.partition("Held by:")
+        assert held, f"line {number} is held by nothing"
+        named = set(re.findall(r"`(test_\w+)`", by))
+        assert named, f"line {number} names no test"
+        assert named <= there, f"line {number} names tests that do not exist: {named - there}"
+        own = {name for name in there if name.startswith(f"test_line_{number}_")}
+        assert own <= named, f"line {number} does not name {own - named}"
