@@ -164,14 +164,31 @@ def test_candidates_are_bounded_and_each_flow_too_many_is_counted_once() -> None
     assert table.counts.evicted == {"candidates": 40}
 
 
-def test_early_segments_are_bounded_over_all_flows() -> None:
+def test_streams_that_hold_bytes_are_bounded_over_all_flows() -> None:
     records = []
     for port in range(100):
         ends = (CLIENT, SERVER, 6)
         records.append(Record(1, START_NS, 1, ethernet(ip(*ends, tcp(port + 1, 7, 0, SYN)))))
         records.append(Record(1, START_NS, 1, ethernet(ip(*ends, tcp(port + 1, 7, 500, ACK, bytes(1_000))))))
-    table, _ = _table(HELLO, records, early_bytes=10_000)
-    assert table.counts.evicted == {"early segments": 90}
+    table, _ = _table(HELLO, records, streams=10)
+    assert table.counts.evicted == {"streams": 90}
+
+
+def test_room_for_streams_is_given_back_when_they_turn_out_to_be_something_else() -> None:
+    records = []
+    for port in range(1, 101):
+        for sequence, piece in ((100, b"HEL"), (103, b"P!")):
+            records.append(Record(1, START_NS, 1, ethernet(ip(CLIENT, SERVER, 6, tcp(port, 7, sequence, ACK, piece)))))
+    table, candidates = _table(HELLO, records, streams=1)
+    assert (candidates, table.counts.evicted) == ([], {})
+
+
+def test_kept_messages_are_bounded_and_those_given_up_make_room() -> None:
+    records = [_udp(n, b"PING----", port=1_000 + n) for n in range(1, 51)]
+    table, _ = _table(PING, records, messages=10)
+    assert table.counts.evicted == {"messages": 40}
+    table, _ = _table(PING, records, messages=10, matched=5)
+    assert table.counts.evicted == {"kept messages": 45}
 
 
 def test_ip_in_ip_is_looked_into_and_counted() -> None:

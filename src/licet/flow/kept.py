@@ -25,14 +25,19 @@ class Kept:
         """True once a line of this recogniser matched that need not wait for another."""
         return owner in self._started
 
-    def message(self, line: ReadyLine, forward: bool, packet: int, time_ns: int, length: int, data: bytes) -> None:
-        """Keep a datagram that matched, as the line's quota allows, and note what it makes of the flow."""
+    def message(self, line: ReadyLine, forward: bool, packet: int, time_ns: int, length: int, data: bytes) -> int:
+        """Keep a datagram that matched, as the line's quota allows, and note what it makes of the flow.
+
+        Returns how many messages more are held than before; fewer, where a run began anew.
+        """
         run = self._lists.get((line.index, forward))
         if run is None:
             run = self._lists[line.index, forward] = _Run(line, packet)
         is_answered = (line.owner, not forward) in self._answered
+        before = len(run.messages)
         if run.take(Message(line.name, forward, packet, time_ns, length, data), is_answered):
             self._note(line, forward, run.count)
+        return len(run.messages) - before
 
     def count(self, line: ReadyLine, forward: bool, packet: int) -> None:
         """Note that a stream matched; its bytes are kept elsewhere."""
@@ -57,6 +62,9 @@ class Kept:
             or (line.answer and other_way in self._opened)
         ):
             self.candidates.add(owner)
+
+    def messages_held(self) -> int:
+        return sum(len(run.messages) for run in self._lists.values())
 
     def messages_of(self, owner: int) -> tuple[Message, ...]:
         """The kept messages of one recogniser's lines, by packet; a packet that two lines kept comes twice."""

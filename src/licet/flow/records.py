@@ -20,6 +20,7 @@ READ_BYTES = 1 << 18
 PACKET_BYTES_MAX = 1 << 20  # No link carries more; a record that claims it is damage.
 BLOCK_BYTES_MAX = 1 << 26  # A block that is stepped over (names, secrets) may be large, but not endless.
 INTERFACES_MAX = 4_096
+TIME_NS_MAX = (1 << 63) - 1  # the year 2262; a damaged clock can claim more
 
 _NS = 1_000_000_000
 
@@ -238,7 +239,7 @@ class _PcapngReader:
         if captured > len(body) - 20:
             raise Malformed(f"packet {self._ordinal} claims {captured:,} bytes, more than its block holds")
         time_ns = ticks * _NS // interface.ticks_per_s + interface.offset_s * _NS
-        return Record(self._ordinal, max(time_ns, 0), interface.link_type, body[20 : 20 + captured])
+        return Record(self._ordinal, min(max(time_ns, 0), TIME_NS_MAX), interface.link_type, body[20 : 20 + captured])
 
     def _simple(self, body: bytes) -> Record:
         """A simple packet block: interface 0, no time, length by the original one and the snap length (§4.4)."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from licet.flow.kept import Kept
 from licet.flow.matching import ReadySieves, Rows
 from licet.flow.records import Record
-from licet.flow.streams import EarlyBudget, StreamHead
+from licet.flow.streams import StreamBudget, StreamHead
 from licet.flow.timeline import TimelineCounter
 from licet.model.flow import Flow, Stream
 from licet.model.sieve import Sieve
@@ -30,12 +30,13 @@ _PORTLESS = {ESP: "esp", AH: "ah", GRE: "gre"}
 @dataclass(frozen=True, slots=True)
 class Limits:
     """flows: open at once; matched: flows that hold kept messages but are no candidates yet; candidates: kept to the
-    end; early_bytes: of TCP segments that came before their turn, over all flows. What each throws away is counted."""
+    end; messages: kept over all flows; streams: TCP directions that hold bytes. What each throws away is counted."""
 
     flows: int = 250_000
     matched: int = 20_000
     candidates: int = 65_536
-    early_bytes: int = 1 << 24
+    messages: int = 400_000
+    streams: int = 8_192
 
 
 @dataclass(slots=True)
@@ -99,7 +100,8 @@ class FlowTable:
         self._candidates: dict[_Key, _Entry] = {}
         self._matched: dict[_Key, _Entry] = {}
         self.counts = Counts()
-        self._early = EarlyBudget(self._limits.early_bytes)
+        self._streams = StreamBudget(self._limits.streams)
+        self._messages_left = self._limits.messages
         self.timeline: TimelineCounter | None = None
 
     def add(self, record: Record) -> None:
@@ -196,8 +198,7 @@ class FlowTable:
         if len(self._flows) >= self._limits.flows:
             oldest = self._flows.pop(next(iter(self._flows)))
             self._matched.pop(oldest.key, None)
-            for head in oldest.heads or ():
-                head.drop()
+            self._drop_kept(oldest)
             self.counts.evicted["flows"] += 1
         self._flows[entry.key] = entry
         return entry
@@ -214,17 +215,17 @@ class FlowTable:
                 continue
             if line.after_start and not (entry.kept is not None and entry.kept.has_started(line.owner)):
                 continue
+            if self._messages_left == 0:
+                self.counts.evicted["messages"] += 1
+                continue
             kept = entry.kept or self._begin_keeping(entry)
             data = frame[at : min(end, at + line.keep_bytes)]
-            kept.message(line, forward, record.ordinal, record.time_ns, length, data)
+            self._messages_left -= kept.message(line, forward, record.ordinal, record.time_ns, length, data)
             self._promote(entry, kept)
 
     def _begin_keeping(self, entry: _Entry) -> Kept:
         if len(self._matched) >= self._limits.matched:
-            evicted = self._matched.pop(next(iter(self._matched)))
-            evicted.kept = None
-            for head in evicted.heads or ():
-                head.drop()
+            self._drop_kept(self._matched.pop(next(iter(self._matched))))
             self.counts.evicted["kept messages"] += 1
         assert self.timeline is not None
         entry.kept = Kept(TimelineCounter(self.timeline.value().start_ns))
@@ -232,6 +233,14 @@ class FlowTable:
         entry.kept.timeline.add(entry.first_ns, entry.bytes[0] + entry.bytes[1])
         self._matched[entry.key] = entry
         return entry.kept
+
+    def _drop_kept(self, entry: _Entry) -> None:
+        """Give back what a flow held."""
+        if entry.kept is not None:
+            self._messages_left += entry.kept.messages_held()
+            entry.kept = None
+        for head in entry.heads or ():
+            head.drop()
 
     def _promote(self, entry: _Entry, kept: Kept) -> None:
         """Move a flow that became a candidate to where nothing evicts it."""
@@ -249,10 +258,14 @@ class FlowTable:
     def _add_segment(
         self, entry: _Entry, forward: bool, record: Record, sequence: int, flags: int, piece: bytes, length: int
     ) -> None:
-        if entry.heads is None or (
+        if entry.heads is not None and (
             flags & SYN and entry.key not in self._candidates and entry.heads[not forward].starts_elsewhere(sequence)
         ):
-            entry.heads = StreamHead(self._tcp_lines, self._early), StreamHead(self._tcp_lines, self._early)
+            for head in entry.heads:
+                head.drop()
+            entry.heads = None
+        if entry.heads is None:
+            entry.heads = StreamHead(self._tcp_lines, self._streams), StreamHead(self._tcp_lines, self._streams)
             entry.syn_forward = None
         if flags & SYN and not flags & ACK:
             entry.syn_forward = forward
@@ -271,8 +284,8 @@ class FlowTable:
 
     def candidates(self) -> Iterator[Candidate]:
         """The candidate flows in the order in which they began."""
-        if self._early.refused:
-            self.counts.evicted["early segments"] = self._early.refused
+        if self._streams.refused:
+            self.counts.evicted["streams"] = self._streams.refused
         pairs: dict[tuple[bytes, bytes], int] = {}
         for entry in sorted(self._candidates.values(), key=lambda entry: entry.first_packet):
             low, high = sorted((entry.sender[0], entry.receiver[0]))

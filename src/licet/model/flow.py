@@ -1,18 +1,19 @@
 """A flow as recognisers and links see it: without addresses.
 
+Named tuples, not dataclasses: a large capture makes a million of them, and they cost a third.
+
 A flow is an unordered pair of (address, port) and a transport (RFC 7011's sense, both directions together); for ESP,
 AH and GRE it is the address pair and the protocol number. `forward` is the direction of the flow's first packet.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from licet.model.tunnel import Timeline
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A kept datagram. line: name of the sieve line that kept it; packet: ordinal in the capture, from one;
     length: payload bytes by the packet's headers; data: its first bytes, as many as were kept and captured."""
 
@@ -24,8 +25,7 @@ class Message:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """The first bytes of one direction of a TCP flow, in order and without holes.
 
     from_syn: whether the direction's SYN was seen, so that `data` is the start of the stream; marks: (offset, packet,
@@ -47,8 +47,7 @@ class Stream:
         return found[1], found[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """A candidate flow, for one recogniser.
 
     pair: number of the address pair, without meaning outside the run; from_low: whether the first packet came from the
