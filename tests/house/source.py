@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
-TEXT_SUFFIXES = frozenset({".py", ".pyx", ".pxd", ".c", ".h", ".html", ".css", ".md", ".toml", ".txt"})
+TEXT_SUFFIXES = frozenset({".py", ".pyx", ".pxd", ".h", ".html", ".css", ".md", ".toml", ".txt"})
 
 
 @dataclass(frozen=True)

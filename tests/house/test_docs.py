@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from house.source import ROOT
 from licet.cli import main
 from licet.errors import LicetError
+from support.vectors import findings, fits, load_vectors, records
 
 COMMAND_LANGUAGES = {"", "sh", "bash", "shell", "console", "text"}
 
@@ -163,6 +165,30 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     for name in re.findall(r"`((?:src|tests|docs|examples|changes)/[\w./-]+?)`", text):
         assert (ROOT / name).exists(), name
+
+
+def test_the_worked_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONTRIBUTING.md shows a whole recogniser and its vectors; here they are run as they stand there."""
+    shown = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    code = next(content for language, content in shown if language == "python" and "RECOGNISER = " in content)
+    vectors = next(content for language, content in shown if language == "toml" and "[[vector]]" in content)
+    (tmp_path / "example.toml").write_text(vectors, encoding="utf-8")
+    monkeypatch.setattr("support.vectors.VECTORS", tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(code, "CONTRIBUTING.md", "exec"), names)
+    for vector in load_vectors("example"):
+        found = findings(names["RECOGNISER"], records(vector))
+        assert bool(found) is (vector.expect is not None), str(vector)
+        assert vector.expect is None or fits(found[0], vector.expect), str(vector)
+
+
+def test_every_fragment_is_in_the_changelog() -> None:
+    """Until a release, what a fragment says stands under "Unreleased", word for word."""
+    changelog = " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    for fragment in (ROOT / "changes").glob("*.md"):
+        if fragment.name != "README.md":
+            assert re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed|removed|security)\.md", fragment.name)
+            assert " ".join(fragment.read_text(encoding="utf-8").split()) in changelog, fragment.name
 
 
 def statuses_of_the_code() -> set[int]:
