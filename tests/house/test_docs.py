@@ -31,14 +31,13 @@ MACHINE_WORDS = re.compile(
 @cache
 def pages() -> tuple[Path, ...]:
     """Every Markdown file that is part of the project: known to git, or new and not ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )
-    if listed.returncode == 0:
-        paths = [ROOT / name for name in listed.stdout.splitlines()]
-    else:  # an unpacked archive has no git
-        paths = [path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.parts)]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):  # an unpacked archive, or a machine without git
+        names = [path.relative_to(ROOT) for path in ROOT.rglob("*.md")]
+        listed = "\n".join(str(name) for name in names if not any(part.startswith(".") for part in name.parts))
+    paths = [ROOT / name for name in listed.splitlines()]
     return tuple(sorted(path for path in paths if path.is_file()))
 
 
