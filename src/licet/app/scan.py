@@ -12,20 +12,19 @@ from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
 from licet.app.tunnels import Network, group, serve
 from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
 from licet.errors import BadFile, BadInput
-from licet.flow.records import Record, read_records
-from licet.flow.table import Candidate, Counts, FlowTable, Limits
+from licet.flow.engine import Reading, read_capture
+from licet.flow.table import Candidate, Limits
 from licet.judge import PERMITS, Policy, Registry, judge
 from licet.model.endpoint import address_text
 from licet.model.tunnel import Tunnel
 from licet.recognise.base import Finding
 from licet.recognise.links import Found, link
 from licet.snapshot import Snapshot, load
-from licet.wire.skip import Skip
 
 if TYPE_CHECKING:
     from licet.app.config import Config
 
-PROGRESS_EVERY_PACKETS = 8_192
+SIEVES = tuple(recogniser.sieve for recogniser in RECOGNISERS)
 
 
 class Progress(Protocol):
@@ -74,32 +73,14 @@ class Scanner:
         self, stream: CaptureStream, progress: Callable[[int, int], None]
     ) -> tuple[list[JudgedTunnel], CaptureReport]:
         """One capture. Damage ends the reading, not the scan: what was readable is reported with the reason."""
-        table = FlowTable([recogniser.sieve for recogniser in RECOGNISERS], self._limits)
-        problem = None
-        try:
-            for record in self._within_time(read_records(stream), table.counts):
-                table.add(record)
-                if record.ordinal % PROGRESS_EVERY_PACKETS == 0:
-                    progress(stream.bytes_done(), table.counts.packets)
-        except BadInput as error:
-            problem = str(error)
-        tunnels = self._tunnels(stream.path, table)
-        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, problem, table)
+        reading = read_capture(
+            stream, SIEVES, self._limits, since_ns=self._since_ns, until_ns=self._until_ns,
+            progress=lambda packets: progress(stream.bytes_done(), packets),
+        )
+        tunnels = self._tunnels(stream.path, reading.candidates)
+        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading)
 
-    def _within_time(self, records: Iterator[Record], counts: Counts) -> Iterator[Record]:
-        since, until = self._since_ns, self._until_ns
-        if since is None and until is None:
-            yield from records
-            return
-        for record in records:
-            if (since is None or record.time_ns >= since) and (until is None or record.time_ns < until):
-                yield record
-            else:
-                counts.packets += 1
-                counts.skipped[Skip.OUTSIDE_TIME] += 1
-
-    def _tunnels(self, path: str, table: FlowTable) -> list[Tunnel]:
-        candidates = list(table.candidates())
+    def _tunnels(self, path: str, candidates: list[Candidate]) -> list[Tunnel]:
         founds: list[Found] = []
         ends = []
         for candidate in candidates:
@@ -134,14 +115,14 @@ class Scanner:
         return JudgedTunnel(tunnel, verdict, title, operator)
 
 
-def _report(path: str, problem: str | None, table: FlowTable) -> CaptureReport:
-    counts = table.counts
+def _report(path: str, reading: Reading) -> CaptureReport:
+    counts = reading.counts
     skipped = {skip.title: count for skip, count in sorted(counts.skipped.items())}
     for number, count in sorted(counts.link_types.items()):
         skipped[f"of link type {number}, which is not read"] = count
     return CaptureReport(
-        path, problem, counts.packets, counts.flows, counts.bytes, skipped, dict(counts.evicted),
-        None if table.timeline is None else table.timeline.value(), counts.nested,
+        path, reading.problem, counts.packets, counts.flows, counts.bytes, skipped, dict(counts.evicted),
+        reading.timeline, counts.nested,
     )
 
 
@@ -206,7 +187,8 @@ def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple
 
 def scan(
     paths: Sequence[str], *, registries: Sequence[Registry] = (), config: Config | None = None,
-    at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None, progress: Progress | None = None,
+    at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
+    progress: Progress | None = None,
 ) -> ScanResult:
     """Scan captures and judge what is found.
 

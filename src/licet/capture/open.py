@@ -51,8 +51,13 @@ class CaptureStream:
         self._kind = "gzip"
         self._pending = b""
         head = self._read_raw_head()
+        self._plain_file = isinstance(raw, io.FileIO) and not head.startswith((_GZIP, _ZSTD))
+        if self._plain_file:
+            self._pending = head
+            self._source: _Readable = raw
+            return
         stored = io.BufferedReader(_Chain(head, raw), BLOCK_BYTES)
-        self._source: _Readable = stored
+        self._source = stored
         if head.startswith(_GZIP):
             self._source = gzip.GzipFile(fileobj=stored, mode="rb")
         elif head.startswith(_ZSTD):
@@ -86,6 +91,21 @@ class CaptureStream:
             block, self._pending = self._pending[:size], self._pending[size:]
             return block
         return self._read_source(size)
+
+    def readinto(self, space: memoryview) -> int:
+        """Read into `space`, without a copy in between where the file is not compressed; 0 at the end."""
+        if self._pending:
+            block, self._pending = self._pending[: len(space)], self._pending[len(space) :]
+            space[: len(block)] = block
+            return len(block)
+        if self._plain_file:
+            try:
+                return self._raw.readinto(space) or 0  # type: ignore[attr-defined]  # FileIO has it, BinaryIO has not
+            except OSError as error:
+                raise BadFile(self.path, f"reading failed: {error.strerror or error}") from None
+        block = self._read_source(len(space))
+        space[: len(block)] = block
+        return len(block)
 
     def _read_source(self, size: int) -> bytes:
         try:

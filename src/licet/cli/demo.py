@@ -57,7 +57,8 @@ def _say_what_is_next(capture: str, registry: str, report: str) -> None:
     click.echo(f"\nThe same as a page to read and to print: {report}")
     click.echo("What to try next:")
     for command, purpose in (
-        (f"licet explain {capture} 203.0.113.24:51820/udp --registry {registry}", "why this verdict, with its handshake"),
+        (f"licet explain {capture} 203.0.113.24:51820/udp --registry {registry}",
+         "why this verdict, with a ladder"),
         (f"licet lookup 203.0.113.66 --registry {registry}", "ask the registry about an address"),
         (f"licet triage {capture} --registry {registry}", "write down what is yours, one key each"),
         ("licet scan YOUR.pcap", "the tunnels in a capture of yours"),

@@ -6,6 +6,13 @@ from licet.flow.matching import ReadyLine
 from licet.flow.timeline import TimelineCounter
 from licet.model.flow import Message
 
+PIECE_BYTES = 160  # kept messages are stored in pieces of this size; most need one
+
+
+def room_for(size: int) -> int:
+    """Pieces that a message of so many kept bytes takes."""
+    return max(1, (size + PIECE_BYTES - 1) // PIECE_BYTES)
+
 
 class Kept:
     """candidates: indexes of the recognisers that this flow is worth; refused: counted as one candidate too many."""
@@ -28,16 +35,16 @@ class Kept:
     def message(self, line: ReadyLine, forward: bool, packet: int, time_ns: int, length: int, data: bytes) -> int:
         """Keep a datagram that matched, as the line's quota allows, and note what it makes of the flow.
 
-        Returns how many messages more are held than before; fewer, where a run began anew.
+        Returns how much more room is held than before; less, where a run began anew.
         """
         run = self._lists.get((line.index, forward))
         if run is None:
             run = self._lists[line.index, forward] = _Run(line, packet)
         is_answered = (line.owner, not forward) in self._answered
-        before = len(run.messages)
+        before = run.room()
         if run.take(Message(line.name, forward, packet, time_ns, length, data), is_answered):
             self._note(line, forward, run.count)
-        return len(run.messages) - before
+        return run.room() - before
 
     def count(self, line: ReadyLine, forward: bool, packet: int) -> None:
         """Note that a stream matched; its bytes are kept elsewhere."""
@@ -63,8 +70,9 @@ class Kept:
         ):
             self.candidates.add(owner)
 
-    def messages_held(self) -> int:
-        return sum(len(run.messages) for run in self._lists.values())
+    def room(self) -> int:
+        """How much of `Limits.messages` this flow holds."""
+        return sum(run.room() for run in self._lists.values())
 
     def messages_of(self, owner: int) -> tuple[Message, ...]:
         """The kept messages of one recogniser's lines, by packet; a packet that two lines kept comes twice."""
@@ -97,6 +105,9 @@ class _Run:
         self.line, self.first_packet = line, first_packet
         self.count = 0
         self.messages: list[Message] = []
+
+    def room(self) -> int:
+        return sum(room_for(len(message.data)) for message in self.messages)
 
     def take(self, message: Message, is_answered: bool) -> bool:
         """Count the message, and keep it if there is room; False if it belongs to another run and this one stays."""

@@ -13,8 +13,8 @@ class ReadyLine:
     """A line with its tests as numbers. owner: index of the recogniser that the line belongs to."""
 
     __slots__ = (
-        "after_start", "answer", "enough", "index", "keep_bytes", "length_field", "line", "longest", "name", "needs_bytes",
-        "opening", "owner", "port", "quota", "same", "shortest", "tests",
+        "after_start", "answer", "enough", "index", "keep_bytes", "length_field", "line", "longest", "name",
+        "needs_bytes", "opening", "owner", "port", "quota", "same", "shortest", "tests",
     )
 
     def __init__(self, line: Line, index: int, owner: int) -> None:

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from licet.errors import Malformed, Truncated
+from licet.flow.damage import FILE_HEADER_BLOCK, Damage, damage
 
 READ_BYTES = 1 << 18
 PACKET_BYTES_MAX = 1 << 20  # No link carries more; a record that claims it is damage.
@@ -88,9 +88,9 @@ def read_records(source: BlockSource) -> Iterator[Record]:
     elif magic in _PCAP_LAYOUTS:
         yield from _read_pcap(buffer, *_PCAP_LAYOUTS[magic])
     elif not magic:
-        raise Truncated("the file is empty")
+        raise damage(Damage.EMPTY)
     else:
-        raise Malformed("this is no capture: it begins neither as pcap nor as pcapng")
+        raise damage(Damage.NO_CAPTURE)
 
 
 # magic: (byte order, nanoseconds in one tick, bytes of a record header)
@@ -107,7 +107,7 @@ _PCAP_LAYOUTS = {
 def _read_pcap(buffer: _Buffer, order: str, tick_ns: int, header_bytes: int) -> Iterator[Record]:
     header = buffer.take(20)
     if len(header) < 20:
-        raise Truncated("the file ends inside its header")
+        raise damage(Damage.FILE_HEADER_CUT)
     # The upper bits of the link type say whether frames end in a checksum; frames are read from the front.
     link_type = struct.unpack(order + "I", header[16:20])[0] & 0xFFFF
     fields = struct.Struct(order + "III")
@@ -118,13 +118,13 @@ def _read_pcap(buffer: _Buffer, order: str, tick_ns: int, header_bytes: int) -> 
             return
         ordinal += 1
         if len(header) < header_bytes:
-            raise Truncated(f"the file ends inside the header of packet {ordinal}")
+            raise damage(Damage.PACKET_HEADER_CUT, ordinal)
         seconds, ticks, captured = fields.unpack_from(header)
         if captured > PACKET_BYTES_MAX:
-            raise Malformed(f"packet {ordinal} claims {captured:,} bytes, more than any link carries")
+            raise damage(Damage.PACKET_TOO_LONG, ordinal, captured)
         frame = buffer.take(captured)
         if len(frame) < captured:
-            raise Truncated(f"the file ends inside packet {ordinal}")
+            raise damage(Damage.PACKET_CUT, ordinal)
         yield Record(ordinal, seconds * _NS + ticks * tick_ns, link_type, frame)
 
 
@@ -145,7 +145,7 @@ class _PcapngReader:
         self._order = "<"
         self._interfaces: list[_Interface] = []
         self._ordinal = 0
-        self._where = "the file header"
+        self._after = FILE_HEADER_BLOCK
 
     def records(self) -> Iterator[Record]:
         """All packets; the magic of the first section was read already."""
@@ -164,25 +164,25 @@ class _PcapngReader:
         head = self._buffer.take(4)
         if not head:
             return None
-        self._where = f"the block after packet {self._ordinal}"
+        self._after = self._ordinal
         if len(head) < 4:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         return self._number(head, 0)
 
     def _section(self) -> None:
         """A section header: byte order, and a clean list of interfaces."""
         head = self._buffer.take(8)
         if len(head) < 8:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         if head[4:] == b"\x1a\x2b\x3c\x4d":
             self._order = ">"
         elif head[4:] == b"\x4d\x3c\x2b\x1a":
             self._order = "<"
         else:
-            raise Malformed(f"{self._where} has no byte-order mark")
+            raise damage(Damage.NO_BYTE_ORDER, self._after)
         total = self._number(head, 0)
         if total < 28 or total % 4 or total > BLOCK_BYTES_MAX:
-            raise Malformed(f"{self._where} claims {total:,} bytes")
+            raise damage(Damage.BLOCK_LENGTH, self._after, total)
         self._interfaces = []
         self._step_over(total - 16, total)
 
@@ -190,32 +190,32 @@ class _PcapngReader:
         """The body of a block that matters, None for one that was stepped over."""
         head = self._buffer.take(4)
         if len(head) < 4:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         total = self._number(head, 0)
         if total < 12 or total % 4 or total > BLOCK_BYTES_MAX:
-            raise Malformed(f"{self._where} claims {total:,} bytes")
+            raise damage(Damage.BLOCK_LENGTH, self._after, total)
         if kind not in (self._INTERFACE, self._OLD_PACKET, self._SIMPLE, self._ENHANCED):
             self._step_over(total - 12, total)
             return None
         if total > PACKET_BYTES_MAX:
-            raise Malformed(f"{self._where} claims {total:,} bytes, more than any link carries")
+            raise damage(Damage.BLOCK_TOO_LONG, self._after, total)
         body = self._buffer.take(total - 12)
         if len(body) < total - 12:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         self._check_end(total)
         return body
 
     def _step_over(self, size: int, total: int) -> None:
         if self._buffer.skip(size) < size:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         self._check_end(total)
 
     def _check_end(self, total: int) -> None:
         tail = self._buffer.take(4)
         if len(tail) < 4:
-            raise Truncated(f"the file ends inside {self._where}")
+            raise damage(Damage.BLOCK_CUT, self._after)
         if self._number(tail, 0) != total:
-            raise Malformed(f"{self._where} has two lengths that differ")
+            raise damage(Damage.TWO_LENGTHS, self._after)
 
     def _number(self, data: bytes, offset: int) -> int:
         return int(struct.unpack_from(self._order + "I", data, offset)[0])
@@ -231,34 +231,34 @@ class _PcapngReader:
         if kind == self._SIMPLE:
             return self._simple(body)
         if len(body) < 20:
-            raise Malformed(f"packet {self._ordinal} is in a block too short for its header")
+            raise damage(Damage.PACKET_BLOCK_SHORT, self._ordinal)
         number = self._short(body, 0) if kind == self._OLD_PACKET else self._number(body, 0)
         interface = self._interface_of(number)
         ticks = self._number(body, 4) << 32 | self._number(body, 8)
         captured = self._number(body, 12)
         if captured > len(body) - 20:
-            raise Malformed(f"packet {self._ordinal} claims {captured:,} bytes, more than its block holds")
+            raise damage(Damage.PACKET_OVER_BLOCK, self._ordinal, captured)
         time_ns = ticks * _NS // interface.ticks_per_s + interface.offset_s * _NS
         return Record(self._ordinal, min(max(time_ns, 0), TIME_NS_MAX), interface.link_type, body[20 : 20 + captured])
 
     def _simple(self, body: bytes) -> Record:
         """A simple packet block: interface 0, no time, length by the original one and the snap length (§4.4)."""
         if len(body) < 4:
-            raise Malformed(f"packet {self._ordinal} is in a block too short for its header")
+            raise damage(Damage.PACKET_BLOCK_SHORT, self._ordinal)
         interface = self._interface_of(0)
         captured = min(self._number(body, 0), interface.snap_bytes or PACKET_BYTES_MAX, len(body) - 4)
         return Record(self._ordinal, 0, interface.link_type, body[4 : 4 + captured])
 
     def _interface_of(self, number: int) -> _Interface:
         if number >= len(self._interfaces):
-            raise Malformed(f"packet {self._ordinal} names interface {number}, which the file does not describe")
+            raise damage(Damage.NO_INTERFACE, self._ordinal, number)
         return self._interfaces[number]
 
     def _interface(self, body: bytes) -> None:
         if len(body) < 8:
-            raise Malformed(f"{self._where}, an interface description, is too short")
+            raise damage(Damage.INTERFACE_SHORT, self._after)
         if len(self._interfaces) >= INTERFACES_MAX:
-            raise Malformed(f"the file describes more than {INTERFACES_MAX:,} interfaces")
+            raise damage(Damage.INTERFACES_TOO_MANY, number=INTERFACES_MAX)
         ticks_per_s, offset_s = 1_000_000, 0
         for code, value in self._options(body[8:]):
             if code == 9 and len(value) == 1:  # if_tsresol: a negative power of ten, or of two if the top bit is set

@@ -136,7 +136,8 @@ class StreamHead:
                 found.append(line)
         self._open_lines = tuple(waiting)
         self.matched += found
-        self._limit = max([line.keep_bytes for line in self.matched] + [line.needs_bytes for line in waiting], default=0)
+        wanted = [line.keep_bytes for line in self.matched] + [line.needs_bytes for line in waiting]
+        self._limit = max(wanted, default=0)
         if have >= self._limit:
             self._close(have)
         return found

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from licet.flow.kept import Kept
+from licet.flow.kept import Kept, room_for
 from licet.flow.matching import ReadySieves, Rows
 from licet.flow.records import Record
 from licet.flow.streams import StreamBudget, StreamHead
@@ -30,7 +30,8 @@ _PORTLESS = {ESP: "esp", AH: "ah", GRE: "gre"}
 @dataclass(frozen=True, slots=True)
 class Limits:
     """flows: open at once; matched: flows that hold kept messages but are no candidates yet; candidates: kept to the
-    end; messages: kept over all flows; streams: TCP directions that hold bytes. What each throws away is counted."""
+    end; messages: kept over all flows, in pieces (`kept.PIECE_BYTES`); streams: TCP directions that hold bytes. What
+    each throws away is counted under its name."""
 
     flows: int = 250_000
     matched: int = 20_000
@@ -215,11 +216,11 @@ class FlowTable:
                 continue
             if line.after_start and not (entry.kept is not None and entry.kept.has_started(line.owner)):
                 continue
-            if self._messages_left == 0:
+            data = frame[at : min(end, at + line.keep_bytes)]
+            if self._messages_left < room_for(len(data)):
                 self.counts.evicted["messages"] += 1
                 continue
             kept = entry.kept or self._begin_keeping(entry)
-            data = frame[at : min(end, at + line.keep_bytes)]
             self._messages_left -= kept.message(line, forward, record.ordinal, record.time_ns, length, data)
             self._promote(entry, kept)
 
@@ -237,7 +238,7 @@ class FlowTable:
     def _drop_kept(self, entry: _Entry) -> None:
         """Give back what a flow held."""
         if entry.kept is not None:
-            self._messages_left += entry.kept.messages_held()
+            self._messages_left += entry.kept.room()
             entry.kept = None
         for head in entry.heads or ():
             head.drop()
@@ -304,8 +305,8 @@ class FlowTable:
                 if any(line.owner == owner for line in head.matched)
             )
         return Flow(
-            entry.transport, pair, entry.sender[0] <= entry.receiver[0], (entry.sender[1], entry.receiver[1]), (entry.packets[0], entry.packets[1]),
-            (entry.bytes[0], entry.bytes[1]), entry.first_ns, entry.last_ns, entry.syn_forward,
-            entry.kept.messages_of(owner), streams, entry.kept.first_matches_of(owner), entry.kept.matches_of(owner),
-            entry.kept.timeline.value(),
+            entry.transport, pair, entry.sender[0] <= entry.receiver[0], (entry.sender[1], entry.receiver[1]),
+            (entry.packets[0], entry.packets[1]), (entry.bytes[0], entry.bytes[1]), entry.first_ns, entry.last_ns,
+            entry.syn_forward, entry.kept.messages_of(owner), streams, entry.kept.first_matches_of(owner),
+            entry.kept.matches_of(owner), entry.kept.timeline.value(),
         )

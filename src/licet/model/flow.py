@@ -51,9 +51,9 @@ class Flow(NamedTuple):
     """A candidate flow, for one recogniser.
 
     pair: number of the address pair, without meaning outside the run; from_low: whether the first packet came from the
-    pair's lower address, so that two flows of a pair can be laid side by side; ports: (of the first packet's sender, of its
-    receiver), zeros where there are none; packets, bytes: (forward, backward); syn_forward: direction of the SYN that
-    had no ACK, None where none was seen; messages: of this recogniser's lines, by packet; streams: TCP only;
+    pair's lower address, so that two flows of a pair can be laid side by side; ports: (of the first packet's sender, of
+    its receiver), zeros where there are none; packets, bytes: (forward, backward); syn_forward: direction of the SYN
+    that had no ACK, None where none was seen; messages: of this recogniser's lines, by packet; streams: TCP only;
     first_match: the packet with which each line matched first in each direction, {(line, forward): ordinal};
     matches: how often, of the last run where a line's bytes must stay the same.
     """

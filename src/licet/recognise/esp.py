@@ -1,8 +1,9 @@
 """ESP by IP protocol number (RFC 4303) and in UDP (RFC 3948).
 
-Layout: SPI 4 (never 0 on the wire, RFC 4303 §2.1; 1–255 are reserved, yet laboratories use them), sequence number 4, then ciphertext. The protocol number
-names the protocol, and says nothing of the tunnel: likely, and certain only through the IKE of the same address pair
-(`links.py`). In UDP only port 4500 is looked at: without it, two numbers and noise could be anything.
+Layout: SPI 4 (never 0 on the wire, RFC 4303 §2.1; 1–255 are reserved, yet laboratories use them), sequence number 4,
+then ciphertext. The protocol number names the protocol, and says nothing of the tunnel: likely, and certain only
+through the IKE of the same address pair (`links.py`). In UDP only port 4500 is looked at: without it, two numbers and
+noise could be anything.
 """
 
 from __future__ import annotations

@@ -1,0 +1,126 @@
+"""One capture through the flow table: by the compiled kernel where there is one, else by its plain twin.
+
+Both give the same flows, the same kept bytes and the same counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from licet.errors import BadInput
+from licet.flow.damage import Damage, damage
+from licet.flow.kernel import Kernel
+from licet.flow.matching import ReadySieves
+from licet.flow.records import Record, read_records
+from licet.flow.table import Candidate, Counts, FlowTable, Limits
+from licet.model.sieve import Sieve
+from licet.model.tunnel import Timeline
+from licet.wire.skip import Skip
+
+TWIN_PROGRESS_PACKETS = 8_192  # how often the plain twin says how far it has come
+
+# The twin pays a kilobyte for a flow and the kernel 192 bytes; both stay under a quarter of a gigabyte for flows.
+TWIN_LIMITS = Limits(flows=250_000)
+KERNEL_LIMITS = Limits(flows=1 << 20)
+
+Progress = Callable[[int], None]
+
+
+class Source(Protocol):
+    """A capture: `read` for the twin, `readinto` for the kernel. Both may raise BadInput."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readinto(self, space: memoryview, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one capture. problem: why reading stopped early, in one sentence, or None."""
+
+    counts: Counts
+    timeline: Timeline | None
+    candidates: list[Candidate]
+    problem: str | None
+
+
+def has_kernel() -> bool:
+    """True if the compiled kernel was built."""
+    return Kernel is not None
+
+
+def read_capture(
+    source: Source, sieves: Sequence[Sieve], limits: Limits | None = None, *, since_ns: int | None = None,
+    until_ns: int | None = None, progress: Progress | None = None, twin: bool = False,
+) -> Reading:
+    """Read a capture to its end, or to where it breaks off.
+
+    limits: KERNEL_LIMITS or TWIN_LIMITS unless given; since_ns (included), until_ns (excluded): which packets count;
+    progress: told now and then how many packets were read; twin: use the plain one, whatever was built.
+    """
+    if twin or Kernel is None:
+        return _read_plain(source, sieves, limits or TWIN_LIMITS, since_ns, until_ns, progress)
+    return _read_compiled(source, sieves, limits or KERNEL_LIMITS, since_ns, until_ns, progress)
+
+
+def _read_compiled(
+    source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
+    progress: Progress | None,
+) -> Reading:
+    kernel = Kernel(ReadySieves(sieves), limits, since_ns, until_ns)
+    problem = None
+    try:
+        while size := source.readinto(kernel.space()):
+            if not kernel.filled(size):
+                break
+            if progress is not None:
+                progress(kernel.packets)
+    except BadInput as error:
+        problem = str(error)
+    if problem is None:
+        kind, packet, number = kernel.end()
+        if kind:
+            problem = str(damage(Damage(kind), packet, number))
+    return Reading(_counts(kernel), kernel.timeline(), [Candidate(*found) for found in kernel.candidates()], problem)
+
+
+def _counts(kernel: Kernel) -> Counts:
+    packets, size, flows, nested, skipped, link_types, evicted = kernel.counts()
+    return Counts(
+        packets, size, flows, nested, Counter({Skip(number): count for number, count in skipped.items()}),
+        Counter(link_types), Counter(evicted),
+    )
+
+
+def _read_plain(
+    source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
+    progress: Progress | None,
+) -> Reading:
+    table = FlowTable(sieves, limits)
+    problem = None
+    try:
+        for record in _within_time(read_records(source), table.counts, since_ns, until_ns):
+            table.add(record)
+            if progress is not None and record.ordinal % TWIN_PROGRESS_PACKETS == 0:
+                progress(table.counts.packets)
+    except BadInput as error:
+        problem = str(error)
+    candidates = list(table.candidates())
+    return Reading(table.counts, None if table.timeline is None else table.timeline.value(), candidates, problem)
+
+
+def _within_time(
+    records: Iterator[Record], counts: Counts, since_ns: int | None, until_ns: int | None
+) -> Iterator[Record]:
+    if since_ns is None and until_ns is None:
+        yield from records
+        return
+    for record in records:
+        if (since_ns is None or record.time_ns >= since_ns) and (until_ns is None or record.time_ns < until_ns):
+            yield record
+        else:
+            counts.packets += 1
+            counts.skipped[Skip.OUTSIDE_TIME] += 1

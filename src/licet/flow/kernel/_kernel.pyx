@@ -1,0 +1,383 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The compiled flow table: blocks of a capture in, candidate flows out. It knows no protocol of any VPN.
+
+Everything it decides, licet/flow/table.py and its neighbours decide in the same way; tests hold the two together on
+every capture there is. It works without the interpreter's lock, allocates nothing per packet, and its memory is
+reserved at the start: see `Kernel.reserved_bytes`.
+"""
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.stddef cimport size_t
+from libc.stdint cimport INT64_MAX, INT64_MIN, int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memmove, memset
+
+import os
+
+from licet.model.flow import Flow as FlowView
+from licet.model.flow import Message as MessageView
+from licet.model.flow import Stream as StreamView
+from licet.model.tunnel import Timeline
+
+cdef extern from "platform.h" nogil:
+    const uint32_t NONE "LICET_NONE"
+    void licet_prefetch(const void *p)
+    void *licet_allocate(size_t size)
+    void licet_use_large_pages(void *p, size_t size)
+    void licet_release(void *p, size_t size)
+    uint64_t licet_mix(uint64_t a, uint64_t b)
+    int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, int power_of_two, int64_t offset_s)
+    uint64_t licet_load64(const uint8_t *p)
+    uint32_t licet_load32(const uint8_t *p)
+
+cdef extern from "Python.h":
+    object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
+    int PyBUF_WRITE
+
+include "parse.pxi"
+include "sieve.pxi"
+include "store.pxi"
+include "table.pxi"
+include "records.pxi"
+
+# A record that does not fit behind what is left of the last one must still fit: the largest record and its header.
+cdef enum:
+    BUFFER_BYTES = PACKET_BYTES_MAX + READ_BYTES + 4096
+
+TRANSPORT_NAMES = ("udp", "tcp", "esp", "ah", "gre")
+
+
+cdef class Kernel:
+    """One capture's flow table with its record walk.
+
+    sieves: licet.flow.matching.ReadySieves; limits: licet.flow.table.Limits; since_ns (included), until_ns
+    (excluded): packets outside are counted and left out, None for no bound.
+    """
+
+    cdef Sieves *_sieves
+    cdef Table _table
+    cdef Walk _walk
+    cdef uint8_t *_buffer
+    cdef uint32_t _begin, _end
+    cdef size_t _sizes[8]
+    cdef object _names
+    cdef readonly size_t reserved_bytes
+
+    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None):
+        memset(&self._table, 0, sizeof(Table))
+        memset(&self._walk, 0, sizeof(Walk))
+        self._sieves = <Sieves *>PyMem_Malloc(sizeof(Sieves))
+        if self._sieves == NULL:
+            raise MemoryError
+        memset(self._sieves, 0, sizeof(Sieves))
+        self._load_sieves(sieves)
+        self._reserve(limits)
+        self._walk.since_ns = INT64_MIN if since_ns is None else max(min(since_ns, INT64_MAX), INT64_MIN)
+        self._walk.until_ns = INT64_MAX if until_ns is None else max(min(until_ns, INT64_MAX), INT64_MIN)
+        self._begin = self._end = 0
+
+    def __dealloc__(self):
+        PyMem_Free(self._sieves)
+        licet_release(self._buffer, self._sizes[0])
+        licet_release(self._walk.interfaces, self._sizes[1])
+        licet_release(self._table.flows, self._sizes[2])
+        licet_release(self._table.buckets, self._sizes[3])
+        licet_release(self._table.store.slots, self._sizes[4])
+        licet_release(self._table.store.messages, self._sizes[5])
+        licet_release(self._table.store.streams, self._sizes[6])
+        licet_release(self._table.store.runs, self._sizes[7])
+        licet_release(self._table.store.pieces, <size_t>self._table.messages_max * sizeof(Piece))
+
+    cdef void *_map(self, int place, size_t size) except NULL:
+        cdef void *memory = licet_allocate(size)
+        if memory == NULL:
+            raise MemoryError(f"{size:,} bytes for the flow table could not be reserved")
+        if place >= 0:
+            self._sizes[place] = size
+        self.reserved_bytes += size
+        return memory
+
+    cdef int _reserve(self, limits) except -1:
+        cdef Table *t = &self._table
+        cdef uint32_t flows = limits.flows + limits.candidates
+        cdef uint32_t slots = limits.matched + limits.candidates + 1
+        cdef uint32_t buckets = 1
+        t.sieves = self._sieves
+        t.flows_max = limits.flows
+        t.matched_max = limits.matched
+        t.candidates_max = limits.candidates
+        t.messages_max = limits.messages
+        while buckets < t.flows_max:
+            buckets *= 2
+        t.bucket_mask = buckets - 1
+        t.store.runs_total = limits.messages + 4 * limits.streams
+        self._buffer = <uint8_t *>self._map(0, BUFFER_BYTES)
+        self._walk.interfaces = <Interface *>self._map(1, INTERFACES_MAX * sizeof(Interface))
+        t.flows = <Flow *>self._map(2, <size_t>(flows + 1) * sizeof(Flow))
+        t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
+        t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
+        t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
+        t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
+        t.store.runs = <Run *>self._map(7, <size_t>(t.store.runs_total + 1) * sizeof(Run))
+        t.store.pieces = <Piece *>self._map(-1, <size_t>limits.messages * sizeof(Piece))
+        licet_use_large_pages(t.flows, self._sizes[2])
+        memset(t.buckets, 0xFF, <size_t>buckets * sizeof(uint32_t))
+        t.store.pieces_left = limits.messages
+        t.store.streams_left = limits.streams
+        t.store.free_slot = t.store.free_run = t.store.free_message = t.store.free_piece = t.store.free_stream = NONE
+        t.free_flow = t.first_flow = t.last_flow = t.first_matched = t.last_matched = NONE
+        t.seed = int.from_bytes(os.urandom(8), "little")
+        return 0
+
+    cdef int _load_sieves(self, ready) except -1:
+        """Flatten the lines; refuse what the arrays cannot hold."""
+        cdef Sieves *s = self._sieves
+        cdef int transport, byte
+        cdef uint32_t at = 0
+        if len(ready.lines) > LINES_MAX:
+            raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
+        self._names = [line.name for line in ready.lines]
+        s.count = len(ready.lines)
+        for line in ready.lines:
+            self._load_line(&s.lines[line.index], line)
+        for transport in range(TRANSPORTS):
+            if transport == TCP:
+                continue
+            rows = ready.rows(TRANSPORT_NAMES[transport])
+            if rows is None:
+                continue
+            for byte in range(ROWS):
+                s.rows[transport][byte].first = at
+                s.rows[transport][byte].count = len(rows[byte])
+                for line in rows[byte]:
+                    s.walk[at] = line.index
+                    at += 1
+        for line in ready.of("tcp"):
+            if s.stream_lines_count == 16:
+                raise ValueError("more than 16 sieve lines for TCP")
+            s.stream_lines[s.stream_lines_count] = line.index
+            s.stream_lines_count += 1
+            s.stream_needs_max = max(s.stream_needs_max, <uint32_t>line.needs_bytes)
+        return 0
+
+    cdef int _load_line(self, SieveLine *out, line) except -1:
+        cdef int i, j
+        if line.owner >= OWNERS_MAX or len(line.tests) > TESTS_MAX or line.quota > QUOTA_MAX:
+            raise ValueError(f"sieve line {line.name}: too many owners, tests or messages")
+        out.owner = line.owner
+        out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
+        out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
+        out.shortest, out.longest, out.needs_bytes = line.shortest, line.longest, line.needs_bytes
+        out.port = -1 if line.port is None else line.port
+        if line.same is not None:
+            out.same_offset, out.same_size = line.same[0], line.same[1] - line.same[0]
+        if line.length_field is not None:
+            out.field_offset, out.field_size = line.length_field.offset, line.length_field.width
+            out.field_less = line.length_field.less
+        for i, test in enumerate(line.line.tests):
+            if len(test.value) > TEST_BYTES_MAX:
+                raise ValueError(f"sieve line {line.name}: a test of more than {TEST_BYTES_MAX} bytes")
+            out.tests[i].offset, out.tests[i].size, out.tests[i].equal = test.offset, len(test.value), test.equal
+            for j in range(len(test.value)):
+                out.tests[i].mask[j], out.tests[i].value[j] = test.mask[j], test.value[j]
+        out.tests_count = len(line.line.tests)
+        return 0
+
+    def space(self):
+        """Where the next block is to be read into: a writable view of READ_BYTES, good until `filled`."""
+        if self._end + READ_BYTES > BUFFER_BYTES:
+            memmove(self._buffer, self._buffer + self._begin, self._end - self._begin)
+            self._end -= self._begin
+            self._begin = 0
+        return PyMemoryView_FromMemory(<char *>(self._buffer + self._end), READ_BYTES, PyBUF_WRITE)
+
+    def filled(self, uint32_t size):
+        """`size` bytes were read into the space: use them. False once nothing more can be read."""
+        if size > READ_BYTES:
+            raise ValueError("more was filled in than there was space for")
+        self._end += size
+        with nogil:
+            self._run()
+            # What is left of a record goes to the front, so that the buffer stays in the fast cache.
+            if self._begin == self._end:
+                self._begin = self._end = 0
+            elif self._begin >= READ_BYTES or self._begin > 2 * (self._end - self._begin):
+                memmove(self._buffer, self._buffer + self._begin, self._end - self._begin)
+                self._end -= self._begin
+                self._begin = 0
+        return self._walk.state != AT_DAMAGE
+
+    cdef void _run(self) noexcept nogil:
+        """Walk all whole records, in batches whose cache misses overlap."""
+        cdef Packet batch[BATCH]
+        cdef int count, packets, i
+        cdef uint32_t step, index
+        cdef Walk *w = &self._walk
+        cdef Table *t = &self._table
+        cdef bint more = True
+        while more:
+            count = 0
+            while count < BATCH:
+                step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
+                if step == 0:
+                    more = False
+                    break
+                self._begin += step
+                if packets:
+                    if is_wanted(w, batch[count].time_ns):
+                        read_packet(&batch[count], t.seed)
+                        if not batch[count].skip:
+                            licet_prefetch(&t.buckets[batch[count].hash & t.bucket_mask])
+                        count += 1
+                    else:
+                        t.packets += 1
+                        t.skipped[SKIP_OUTSIDE_TIME] += 1
+            for i in range(count):
+                if not batch[i].skip:
+                    index = t.buckets[batch[i].hash & t.bucket_mask]
+                    if index != NONE:
+                        licet_prefetch(&t.flows[index])
+                        licet_prefetch(<uint8_t *>&t.flows[index] + 64)
+                        licet_prefetch(<uint8_t *>&t.flows[index] + 128)
+            for i in range(count):
+                add_packet(t, &batch[i])
+
+    def end(self):
+        """The file has ended: (damage, packet, number), damage 0 if it ended where a record did."""
+        walk_end(&self._walk, self._end - self._begin)
+        return self._walk.damage, self._walk.damage_packet, self._walk.damage_number
+
+    def add(self, uint64_t ordinal, int64_t time_ns, uint32_t link_type, bytes frame):
+        """One packet from elsewhere than a capture file."""
+        cdef Packet packet
+        cdef const uint8_t *data = frame
+        packet.frame = data
+        packet.captured = len(frame)
+        packet.time_ns, packet.ordinal, packet.link_type = time_ns, ordinal, link_type
+        read_packet(&packet, self._table.seed)
+        add_packet(&self._table, &packet)
+
+    @property
+    def packets(self):
+        return self._table.packets
+
+    def counts(self):
+        """(packets, bytes, flows, nested, {skip: count}, {link type: count}, {bound: count})"""
+        cdef Table *t = &self._table
+        cdef int i
+        skipped = {i: t.skipped[i] for i in range(SKIPS) if t.skipped[i]}
+        link_types = {t.link_type[i]: t.link_type_count[i] for i in range(t.link_types_named)}
+        evicted = {"flows": t.evicted_flows, "kept messages": t.evicted_kept, "messages": t.evicted_messages,
+                   "candidates": t.evicted_candidates, "streams": t.evicted_streams}
+        return (t.packets, t.bytes_, t.flows_opened, t.nested, skipped, link_types,
+                {name: count for name, count in evicted.items() if count})
+
+    def timeline(self):
+        return _timeline(&self._table.bins) if self._table.has_start else None
+
+    def candidates(self):
+        """[((owner, licet.model.flow.Flow), …), ends, first packet] of each candidate, in the order of beginning."""
+        cdef Table *t = &self._table
+        cdef uint32_t i
+        cdef Flow *flow
+        order = []
+        for i in range(t.store.slots_used):
+            pass
+        for i in range(t.flows_used):
+            flow = &t.flows[i]
+            if was_promoted(t, flow):
+                order.append((flow.first_packet, i))
+        order.sort()
+        pairs = {}
+        out = []
+        for first_packet, index in order:
+            out.append(self._candidate(index, first_packet, pairs))
+        return out
+
+    cdef object _candidate(self, uint32_t index, first_packet, dict pairs):
+        cdef Table *t = &self._table
+        cdef Flow *flow = &t.flows[index]
+        cdef Slot *slot = &t.store.slots[flow.slot]
+        cdef int owner
+        size = 16 if flow.is6 else 4
+        sender = (<char *>&flow.ends[0])[:size]
+        receiver = (<char *>&flow.ends[2])[:size]
+        pair_key = (sender, receiver) if sender <= receiver else (receiver, sender)
+        pair = pairs.setdefault(pair_key, len(pairs))
+        syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
+        common = (TRANSPORT_NAMES[flow.transport], pair, sender <= receiver,
+                  (flow.source_port, flow.destination_port), (flow.packets[0], flow.packets[1]),
+                  (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
+        timeline = _timeline(&slot.bins)
+        owners = []
+        for owner in range(OWNERS_MAX):
+            if slot.candidates & (<uint32_t>1 << owner):
+                owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
+        return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), first_packet)
+
+    cdef object _of_owner(self, Flow *flow, Slot *slot, int owner):
+        """(messages, streams, first matches, matches) of one recogniser's lines."""
+        cdef Store *s = &self._table.store
+        cdef Run *run
+        cdef uint32_t at = slot.first_run
+        cdef uint32_t i
+        messages = []
+        first, matches = {}, {}
+        while at != NONE:
+            run = &s.runs[at]
+            at = run.next
+            if self._sieves.lines[run.line].owner != owner:
+                continue
+            name, forward = self._names[run.line], run.forward == 1
+            first[name, forward] = run.first_packet
+            matches[name, forward] = run.count
+            for i in range(run.held):
+                messages.append(self._message(&s.messages[run.messages[i]], name, forward))
+        if len(messages) > 1:
+            messages.sort(key=_by_packet)
+        return tuple(messages), self._streams(flow, owner), first, matches
+
+    cdef object _message(self, Message *m, name, forward):
+        cdef Store *s = &self._table.store
+        cdef uint32_t piece = m.first_piece
+        cdef uint32_t left = m.kept
+        data = (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
+        while left > PIECE_BYTES:
+            left -= PIECE_BYTES
+            piece = s.pieces[piece].next
+            data += (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
+        return MessageView(name, forward, m.packet, m.time_ns, m.length, data)
+
+    cdef object _streams(self, Flow *flow, int owner):
+        cdef Table *t = &self._table
+        cdef int way
+        cdef uint32_t i, have, limit
+        cdef bint is_ours
+        cdef Stream *stream
+        if flow.transport != TCP or not flow.has_heads:
+            return ()
+        found = []
+        for way in range(2):
+            is_ours = False
+            for i in range(t.sieves.stream_lines_count):
+                if flow.matched_lines[way] & (1 << i) and t.sieves.lines[t.sieves.stream_lines[i]].owner == owner:
+                    is_ours = True
+            if not is_ours:
+                continue
+            stream = &t.store.streams[flow.stream[way]]
+            have = stream_have(stream)
+            limit = stream_limit(t, flow, way)
+            if have > limit:
+                have = limit
+            marks = tuple([(stream.pieces[i].start, stream.pieces[i].packet, stream.pieces[i].time_ns)
+                           for i in range(stream.pieces_count) if stream.pieces[i].start < have])
+            found.append(StreamView(way == 0, (<char *>stream.data)[:have], flow.from_syn[way] == 1, marks))
+        return tuple(found)
+
+
+def _by_packet(message):
+    return message[2]
+
+
+cdef object _timeline(Bins *bins):
+    cdef int i
+    return Timeline(bins.start_ns, bins.width_s, tuple([bins.count[i] for i in range(TIMELINE_BINS)]))

@@ -1,0 +1,566 @@
+# The flow table: chained buckets, flows in the order in which they were opened, and what the sieves make of a packet.
+# The same decisions in the same order as licet/flow/table.py, kept.py and streams.py.
+
+cdef enum:
+    LINK_TYPES_NAMED_MAX = 16
+
+
+cdef struct Flow:
+    uint64_t ends[4]         # of the first packet: source low, high, destination low, high
+    uint16_t source_port
+    uint16_t destination_port
+    uint8_t transport
+    uint8_t is6
+    uint8_t has_heads        # TCP: whether the fields of the two directions mean anything
+    int8_t syn_forward       # -1 unknown
+    uint32_t next_in_bucket
+    uint32_t previous        # in the order of opening, while no candidate
+    uint32_t next
+    uint32_t slot
+    uint32_t bucket
+    uint64_t packets[2]
+    uint64_t bytes_[2]
+    int64_t first_ns
+    int64_t last_ns
+    uint64_t first_packet
+    uint32_t start[2]        # TCP: sequence number of the first byte
+    uint32_t stream[2]       # TCP: where its bytes are kept
+    uint16_t open_lines[2]   # TCP: a bit a stream line that is not decided
+    uint16_t matched_lines[2]
+    uint8_t started[2]
+    uint8_t from_syn[2]
+    uint8_t closed[2]
+
+
+cdef struct Table:
+    Sieves *sieves
+    Store store
+    Flow *flows
+    uint32_t *buckets
+    uint32_t bucket_mask
+    uint64_t seed
+    uint32_t flows_max, matched_max, candidates_max, messages_max
+    uint32_t flows_used, free_flow
+    uint32_t open_flows, first_flow, last_flow
+    uint32_t matched, first_matched, last_matched
+    uint32_t candidates
+    uint64_t packets, bytes_, flows_opened, nested
+    uint64_t skipped[SKIPS]
+    uint32_t link_types_named
+    uint32_t link_type[LINK_TYPES_NAMED_MAX]
+    uint64_t link_type_count[LINK_TYPES_NAMED_MAX]
+    uint64_t evicted_flows, evicted_kept, evicted_messages, evicted_candidates, evicted_streams
+    bint has_start
+    Bins bins
+
+
+
+cdef uint32_t find_flow(Table *t, Packet *p, bint *forward) noexcept nogil:
+    cdef uint32_t index = t.buckets[p.hash & t.bucket_mask]
+    cdef Flow *flow
+    while index != NONE:
+        flow = &t.flows[index]
+        if flow.transport == p.transport and flow.is6 == p.is6:
+            if (flow.ends[0] == p.ends[0] and flow.ends[1] == p.ends[1] and flow.ends[2] == p.ends[2]
+                    and flow.ends[3] == p.ends[3] and flow.source_port == p.source_port
+                    and flow.destination_port == p.destination_port):
+                forward[0] = True
+                return index
+            if (flow.ends[0] == p.ends[2] and flow.ends[1] == p.ends[3] and flow.ends[2] == p.ends[0]
+                    and flow.ends[3] == p.ends[1] and flow.source_port == p.destination_port
+                    and flow.destination_port == p.source_port):
+                forward[0] = False
+                return index
+        index = flow.next_in_bucket
+    return NONE
+
+
+cdef void unlink_flow(Table *t, uint32_t index) noexcept nogil:
+    """Take a flow out of the order of opening."""
+    cdef Flow *flow = &t.flows[index]
+    if flow.previous != NONE:
+        t.flows[flow.previous].next = flow.next
+    else:
+        t.first_flow = flow.next
+    if flow.next != NONE:
+        t.flows[flow.next].previous = flow.previous
+    else:
+        t.last_flow = flow.previous
+    t.open_flows -= 1
+
+
+cdef void unlink_slot(Table *t, uint32_t index) noexcept nogil:
+    """Take a slot out of the order in which keeping began."""
+    cdef Slot *slot = &t.store.slots[index]
+    if slot.previous != NONE:
+        t.store.slots[slot.previous].next = slot.next
+    else:
+        t.first_matched = slot.next
+    if slot.next != NONE:
+        t.store.slots[slot.next].previous = slot.previous
+    else:
+        t.last_matched = slot.previous
+    t.matched -= 1
+
+
+cdef void drop_heads(Table *t, Flow *flow) noexcept nogil:
+    cdef int way
+    if not flow.has_heads:
+        return
+    for way in range(2):
+        if flow.stream[way] != NONE:
+            free_stream(&t.store, flow.stream[way])
+            flow.stream[way] = NONE
+        flow.closed[way] = 1
+        flow.open_lines[way] = 0
+        flow.matched_lines[way] = 0
+
+
+cdef void drop_kept(Table *t, Flow *flow) noexcept nogil:
+    """Give back what a flow held."""
+    if flow.slot != NONE:
+        unlink_slot(t, flow.slot)
+        free_slot(&t.store, flow.slot)
+        flow.slot = NONE
+    drop_heads(t, flow)
+
+
+cdef void evict_oldest(Table *t) noexcept nogil:
+    cdef uint32_t index = t.first_flow
+    cdef uint32_t at, previous
+    cdef Flow *flow = &t.flows[index]
+    unlink_flow(t, index)
+    drop_kept(t, flow)
+    at = t.buckets[flow.bucket]
+    previous = NONE
+    while at != index:
+        previous = at
+        at = t.flows[at].next_in_bucket
+    if previous == NONE:
+        t.buckets[flow.bucket] = flow.next_in_bucket
+    else:
+        t.flows[previous].next_in_bucket = flow.next_in_bucket
+    flow.next = t.free_flow
+    t.free_flow = index
+    t.evicted_flows += 1
+
+
+cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
+    cdef uint32_t index
+    cdef Flow *flow
+    t.flows_opened += 1
+    if t.open_flows >= t.flows_max:
+        evict_oldest(t)
+    index = t.free_flow
+    if index != NONE:
+        t.free_flow = t.flows[index].next
+    else:
+        index = t.flows_used
+        t.flows_used += 1
+    flow = &t.flows[index]
+    flow.ends[0] = p.ends[0]
+    flow.ends[1] = p.ends[1]
+    flow.ends[2] = p.ends[2]
+    flow.ends[3] = p.ends[3]
+    flow.source_port = p.source_port
+    flow.destination_port = p.destination_port
+    flow.transport = p.transport
+    flow.is6 = p.is6
+    flow.has_heads = 0
+    flow.syn_forward = -1
+    flow.slot = NONE
+    flow.packets[0] = flow.packets[1] = 0
+    flow.bytes_[0] = flow.bytes_[1] = 0
+    flow.first_ns = flow.last_ns = p.time_ns
+    flow.first_packet = p.ordinal
+    flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
+    flow.next_in_bucket = t.buckets[flow.bucket]
+    t.buckets[flow.bucket] = index
+    flow.previous = t.last_flow
+    flow.next = NONE
+    if t.last_flow != NONE:
+        t.flows[t.last_flow].next = index
+    else:
+        t.first_flow = index
+    t.last_flow = index
+    t.open_flows += 1
+    return index
+
+
+cdef void begin_keeping(Table *t, uint32_t index) noexcept nogil:
+    cdef Flow *flow = &t.flows[index]
+    cdef Slot *slot
+    cdef uint32_t number
+    if t.matched >= t.matched_max:
+        drop_kept(t, &t.flows[t.store.slots[t.first_matched].flow])
+        t.evicted_kept += 1
+    number = take_slot(&t.store)
+    slot = &t.store.slots[number]
+    slot.flow = index
+    slot.bins.start_ns = t.bins.start_ns
+    slot.bins.width_s = 1
+    bins_add(&slot.bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
+    slot.previous = t.last_matched
+    if t.last_matched != NONE:
+        t.store.slots[t.last_matched].next = number
+    else:
+        t.first_matched = number
+    t.last_matched = number
+    t.matched += 1
+    flow.slot = number
+
+
+cdef void note(Table *t, Slot *slot, const SieveLine *line, bint forward, uint32_t count) noexcept nogil:
+    """What a match makes of its flow."""
+    cdef uint64_t this_way = <uint64_t>1 << (2 * line.owner + (0 if forward else 1))
+    cdef uint64_t other_way = <uint64_t>1 << (2 * line.owner + (1 if forward else 0))
+    cdef uint32_t owner = <uint32_t>1 << line.owner
+    if line.opening:
+        slot.opened |= this_way
+    elif line.answer:
+        slot.answered |= this_way
+    if not line.after_start:
+        slot.started |= owner
+    if ((line.enough and count >= line.enough) or (line.opening and slot.answered & other_way)
+            or (line.answer and slot.opened & other_way)):
+        slot.candidates |= owner
+
+
+cdef void promote(Table *t, uint32_t index) noexcept nogil:
+    """Move a flow that became a candidate to where nothing evicts it. A candidate has left both orders: it is one."""
+    cdef Flow *flow = &t.flows[index]
+    cdef Slot *slot = &t.store.slots[flow.slot]
+    if not slot.candidates or slot.flow == NONE:
+        return
+    if t.candidates >= t.candidates_max:
+        if not slot.refused:
+            slot.refused = 1
+            t.evicted_candidates += 1
+        return
+    slot.refused = 0
+    t.candidates += 1
+    unlink_flow(t, index)
+    unlink_slot(t, flow.slot)
+    slot.flow = NONE  # says: promoted
+
+
+cdef inline bint was_promoted(Table *t, Flow *flow) noexcept nogil:
+    return flow.slot != NONE and t.store.slots[flow.slot].flow == NONE
+
+
+cdef bint is_other_run(Store *s, Run *run, const SieveLine *line, const uint8_t *payload) noexcept nogil:
+    """True if the bytes that must stay the same differ from those of the run's first message."""
+    cdef Message *first
+    cdef uint32_t piece, at, i
+    if not line.same_size or not run.held:
+        return False
+    first = &s.messages[run.messages[0]]
+    piece = first.first_piece
+    at = line.same_offset
+    while at >= PIECE_BYTES:
+        piece = s.pieces[piece].next
+        at -= PIECE_BYTES
+    for i in range(line.same_size):
+        if at == PIECE_BYTES:
+            piece = s.pieces[piece].next
+            at = 0
+        if s.pieces[piece].data[at] != payload[line.same_offset + i]:
+            return True
+        at += 1
+    return False
+
+
+cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, Packet *p, uint32_t size) noexcept nogil:
+    cdef Store *s = &t.store
+    cdef const SieveLine *line = &t.sieves.lines[number]
+    cdef const uint8_t *payload = p.frame + p.at
+    cdef Flow *flow = &t.flows[index]
+    cdef Slot *slot
+    cdef Run *run
+    cdef uint32_t at, i
+    cdef bint is_answered
+    if s.pieces_left < pieces_for(size):
+        t.evicted_messages += 1
+        return
+    if flow.slot == NONE:
+        begin_keeping(t, index)
+    slot = &s.slots[flow.slot]
+    at = find_run(s, flow.slot, number, forward)
+    if at == NONE:
+        at = open_run(s, flow.slot, number, forward, p.ordinal)
+        if at == NONE:
+            t.evicted_messages += 1
+            return
+    run = &s.runs[at]
+    is_answered = (slot.answered & (<uint64_t>1 << (2 * line.owner + (1 if forward else 0)))) != 0
+    if is_other_run(s, run, line, payload):
+        if is_answered or (line.enough and run.count >= line.enough):
+            return
+        for i in range(run.held):
+            free_message(s, run.messages[i])
+        run.held = 0
+        run.count = 0
+    run.count += 1
+    if run.held < line.quota:
+        run.messages[run.held] = store_message(s, payload, size, p.time_ns, p.ordinal, p.length)
+        run.held += 1
+    elif line.opening and not is_answered:
+        free_message(s, run.messages[0])
+        for i in range(1, run.held):
+            run.messages[i - 1] = run.messages[i]
+        run.messages[run.held - 1] = store_message(s, payload, size, p.time_ns, p.ordinal, p.length)
+    note(t, slot, line, forward, run.count)
+    promote(t, index)
+
+
+cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil:
+    """Walk a payload past the lines that its first byte admits."""
+    cdef Sieves *sieves = t.sieves
+    cdef Flow *flow = &t.flows[index]
+    cdef int64_t available = <int64_t>p.end - <int64_t>p.at
+    cdef Row row
+    cdef const SieveLine *line
+    cdef const uint8_t *payload = p.frame + p.at
+    cdef uint32_t i, number, size
+    row = sieves.rows[p.transport][payload[0] if available > 0 else 256]
+    for i in range(row.count):
+        number = sieves.walk[row.first + i]
+        line = &sieves.lines[number]
+        if not port_fits(line, flow.source_port, flow.destination_port):
+            continue
+        if not line_matches(line, payload, available, p.length):
+            continue
+        if line.after_start and (
+            flow.slot == NONE or not t.store.slots[flow.slot].started & (<uint32_t>1 << line.owner)
+        ):
+            continue
+        size = 0
+        if available > 0:
+            size = <uint32_t>available if available < line.keep_bytes else line.keep_bytes
+        keep_message(t, index, number, forward, p, size)
+
+
+cdef void count_stream(Table *t, uint32_t index, uint32_t number, bint forward, uint64_t packet) noexcept nogil:
+    """Note that a stream matched a line."""
+    cdef Flow *flow = &t.flows[index]
+    cdef const SieveLine *line = &t.sieves.lines[number]
+    cdef uint32_t at
+    if not port_fits(line, flow.source_port, flow.destination_port):
+        return
+    if flow.slot == NONE:
+        begin_keeping(t, index)
+    at = find_run(&t.store, flow.slot, number, forward)
+    if at == NONE:
+        at = open_run(&t.store, flow.slot, number, forward, packet)
+        if at == NONE:
+            t.evicted_messages += 1
+            return
+    t.store.runs[at].count += 1
+    note(t, &t.store.slots[flow.slot], line, forward, t.store.runs[at].count)
+    promote(t, index)
+
+
+cdef uint32_t stream_limit(Table *t, Flow *flow, int way) noexcept nogil:
+    """How many bytes are wanted: what the lines that matched keep, or what the undecided ones need."""
+    cdef uint32_t i, limit = 0
+    cdef const SieveLine *line
+    for i in range(t.sieves.stream_lines_count):
+        line = &t.sieves.lines[t.sieves.stream_lines[i]]
+        if flow.matched_lines[way] & (1 << i) and line.keep_bytes > limit:
+            limit = line.keep_bytes
+        if flow.open_lines[way] & (1 << i) and line.needs_bytes > limit:
+            limit = line.needs_bytes
+    return limit
+
+
+cdef void close_stream(Table *t, Flow *flow, int way, uint32_t have) noexcept nogil:
+    """Keep no more: the prefix if a line matched, nothing if none did."""
+    cdef uint32_t keep = 0
+    cdef uint32_t i, count = 0
+    cdef Stream *stream
+    if flow.matched_lines[way]:
+        keep = stream_limit(t, flow, way)
+        if have < keep:
+            keep = have
+    flow.closed[way] = 1
+    flow.open_lines[way] = 0
+    if flow.stream[way] == NONE:
+        return
+    stream = &t.store.streams[flow.stream[way]]
+    if keep == 0:
+        free_stream(&t.store, flow.stream[way])
+        flow.stream[way] = NONE
+        return
+    for i in range(stream.pieces_count):
+        if stream.pieces[i].start < keep:
+            stream.pieces[count] = stream.pieces[i]
+            if stream.pieces[count].end > keep:
+                stream.pieces[count].end = keep
+            count += 1
+    stream.pieces_count = count
+
+
+cdef uint32_t test_stream(Table *t, Flow *flow, int way, const uint8_t *data, uint32_t have) noexcept nogil:
+    """Try the lines for which enough bytes have come; returns those that matched now, a bit each."""
+    cdef uint32_t i, found = 0
+    cdef const SieveLine *line
+    for i in range(t.sieves.stream_lines_count):
+        if not flow.open_lines[way] & (1 << i):
+            continue
+        line = &t.sieves.lines[t.sieves.stream_lines[i]]
+        if have < line.needs_bytes:
+            continue
+        flow.open_lines[way] &= <uint16_t>~(1 << i)
+        if line_matches(line, data, have, line.shortest):
+            flow.matched_lines[way] |= <uint16_t>(1 << i)
+            found |= 1 << i
+    return found
+
+
+cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Packet *p) noexcept nogil:
+    """A segment's payload; returns the lines that matched now. See StreamHead.add in licet/flow/streams.py."""
+    cdef const uint8_t *data = p.frame + p.at
+    cdef int64_t size = <int64_t>p.end - <int64_t>p.at
+    cdef int64_t length = p.length
+    cdef int64_t offset = <uint32_t>(sequence - flow.start[way])
+    cdef bint is_cut
+    cdef uint32_t before = 0, have = 0, found = 0
+    cdef Stream *stream
+    if size < 0:
+        size = 0
+    if offset >= (<int64_t>1 << 31):
+        offset -= <int64_t>1 << 32
+    if offset < 0:
+        length += offset
+        if -offset < size:
+            data += -offset
+            size += offset
+        else:
+            size = 0
+        offset = 0
+    is_cut = size < length
+    if offset + size > STREAM_BYTES_MAX:
+        size = STREAM_BYTES_MAX - offset if offset < STREAM_BYTES_MAX else 0
+    if flow.stream[way] == NONE and offset == 0 and not is_cut and size >= t.sieves.stream_needs_max \
+            and t.store.streams_left:
+        # The usual case: everything is decided by one segment, and nothing need be copied for a no.
+        found = test_stream(t, flow, way, data, <uint32_t>size)
+        if not flow.matched_lines[way]:
+            flow.closed[way] = 1
+            return 0
+        flow.stream[way] = take_stream(&t.store)
+        stream = &t.store.streams[flow.stream[way]]
+        stream_store(stream, 0, data, <uint32_t>size, p.ordinal, p.time_ns)
+        if size >= stream_limit(t, flow, way):
+            close_stream(t, flow, way, <uint32_t>size)
+        return found
+    if flow.stream[way] != NONE:
+        before = stream_have(&t.store.streams[flow.stream[way]])
+    have = before
+    if size > 0 and offset + size > before:
+        if flow.stream[way] == NONE:
+            flow.stream[way] = take_stream(&t.store)
+            if flow.stream[way] == NONE:
+                flow.closed[way] = 1
+                t.evicted_streams += 1
+                return 0
+        stream = &t.store.streams[flow.stream[way]]
+        stream_store(stream, <uint32_t>offset, data, <uint32_t>size, p.ordinal, p.time_ns)
+        have = stream_have(stream)
+    if have > before:
+        found = test_stream(t, flow, way, t.store.streams[flow.stream[way]].data, have)
+        if have >= stream_limit(t, flow, way):
+            close_stream(t, flow, way, have)
+    if is_cut and not flow.closed[way] and <int64_t>have <= offset + size:
+        close_stream(t, flow, way, have)
+    return found
+
+
+cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil:
+    cdef Flow *flow = &t.flows[index]
+    cdef int way = 0 if forward else 1
+    cdef bint syn = (p.tcp_flags & 2) != 0
+    cdef uint32_t sequence = p.sequence
+    cdef uint32_t found, i
+    cdef int side
+    if flow.has_heads and syn and not was_promoted(t, flow) and flow.started[way] \
+            and flow.start[way] != <uint32_t>(sequence + 1):
+        drop_heads(t, flow)
+        flow.has_heads = 0
+    if not flow.has_heads:
+        flow.has_heads = 1
+        flow.syn_forward = -1
+        for side in range(2):
+            flow.started[side] = 0
+            flow.from_syn[side] = 0
+            flow.closed[side] = t.sieves.stream_lines_count == 0
+            flow.stream[side] = NONE
+            flow.open_lines[side] = <uint16_t>((1 << t.sieves.stream_lines_count) - 1)
+            flow.matched_lines[side] = 0
+    if syn and not p.tcp_flags & 16:
+        flow.syn_forward = forward
+    if not flow.started[way]:
+        flow.started[way] = 1
+        flow.start[way] = sequence + syn
+        flow.from_syn[way] = syn
+    if p.length == 0 or flow.closed[way]:
+        return
+    if syn:
+        sequence += 1
+    found = add_to_stream(t, flow, way, sequence, p)
+    for i in range(t.sieves.stream_lines_count):
+        if found & (1 << i):
+            count_stream(t, index, t.sieves.stream_lines[i], forward, p.ordinal)
+
+
+cdef bint name_link_type(Table *t, uint32_t number) noexcept nogil:
+    """Count a link type that is not read under its number; False if too many were named."""
+    cdef uint32_t i
+    for i in range(t.link_types_named):
+        if t.link_type[i] == number:
+            t.link_type_count[i] += 1
+            return True
+    if t.link_types_named == LINK_TYPES_NAMED_MAX:
+        return False
+    t.link_type[t.link_types_named] = number
+    t.link_type_count[t.link_types_named] = 1
+    t.link_types_named += 1
+    return True
+
+
+cdef void add_packet(Table *t, Packet *p) noexcept nogil:
+    """Count one packet, whatever it is, and let the sieves see it."""
+    cdef uint32_t index
+    cdef bint forward = True
+    cdef int way
+    cdef Flow *flow
+    t.packets += 1
+    t.nested += p.nested
+    if not t.has_start:
+        t.has_start = True
+        t.bins.start_ns = p.time_ns
+        t.bins.width_s = 1
+    if p.ip_bytes:
+        t.bytes_ += p.ip_bytes
+        bins_add(&t.bins, p.time_ns, p.ip_bytes)
+    if p.skip:
+        if p.skip != SKIP_LINK_TYPE or not name_link_type(t, p.link_type):
+            t.skipped[p.skip] += 1
+        return
+    index = find_flow(t, p, &forward)
+    if index == NONE:
+        index = open_flow(t, p)
+    flow = &t.flows[index]
+    way = 0 if forward else 1
+    flow.packets[way] += 1
+    flow.bytes_[way] += p.ip_bytes
+    if p.time_ns < flow.first_ns:
+        flow.first_ns = p.time_ns
+    if p.time_ns > flow.last_ns:
+        flow.last_ns = p.time_ns
+    if flow.slot != NONE:
+        bins_add(&t.store.slots[flow.slot].bins, p.time_ns, p.ip_bytes)
+    if p.transport != TCP:
+        sift(t, index, forward, p)
+    elif p.length or p.tcp_flags & 2:
+        add_segment(t, index, forward, p)
