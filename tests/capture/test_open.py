@@ -64,6 +64,7 @@ def test_standard_input_is_read_like_a_file(monkeypatch: pytest.MonkeyPatch) -> 
         (gzip.compress(DATA)[:-8] + bytes(8), Malformed),
         (b"\x28\xb5\x2f\xfd" + b"\xff" * 30, Malformed),
     ],
+    ids=["gzip cut", "gzip overwritten", "gzip with a wrong checksum", "zstd overwritten"],
 )
 def test_damaged_compression_is_malformed(tmp_path: Path, stored: bytes, error: type[Malformed]) -> None:
     file = tmp_path / "capture.gz"

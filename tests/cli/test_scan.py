@@ -106,6 +106,7 @@ def test_a_cut_capture_is_reported_up_to_the_cut_with_exit_3(tmp_path: Path) -> 
         (b"GIF89a......", "this is no capture"),
         (gzip.compress(pcap([]))[:-4], "ends early"),
     ],
+    ids=["empty", "a picture", "gzip that was cut"],
 )
 def test_what_is_no_capture_is_said_in_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "file.pcap").write_bytes(content)

@@ -73,7 +73,7 @@ LIBRARIES = {
     "_typeshed": ("licet",),  # types alone; it does not exist when a program runs
 }
 
-LIGHT = frozenset({"__future__", "click", "collections", "os", "pathlib", "sys", "typing"})
+LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "sys", "typing"})
 HEAVY = ("rich", "jinja2", "tomlkit", "zstandard", "licet.app", "licet.flow", "licet.recognise", "licet.snapshot")
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from licet.app.catalogue import RECOGNISERS
 from licet.app.registries import refuse_shared_handles
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
-from licet.app.tunnels import Network, group, serve
+from licet.app.tunnels import Ends, Network, group, serve
 from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
 from licet.errors import BadFile, BadInput
 from licet.flow.engine import Reading, read_capture
 from licet.flow.table import Candidate, Limits
 from licet.judge import PERMITS, Policy, Registry, judge
-from licet.model.endpoint import address_text
+from licet.judge.coverage import covers
+from licet.model.endpoint import Endpoint, address_text
 from licet.model.tunnel import Tunnel
 from licet.recognise.base import Finding
 from licet.recognise.links import Found, link
@@ -37,12 +38,12 @@ class RegisteredKeys:
     """The registries' answer to a recogniser's question, for one candidate flow: keys registered for its addresses are
     tried first. The first registry that knows the key answers."""
 
-    def __init__(self, snapshots: Sequence[Snapshot], addresses: Sequence[str]) -> None:
-        self._snapshots, self._addresses = snapshots, addresses
+    def __init__(self, snapshots: Sequence[Snapshot], ends: Ends) -> None:
+        self._snapshots, self._ends = snapshots, ends
 
     def match_key(self, first_116_bytes: bytes, mac1: bytes) -> str | None:
         for snapshot in self._snapshots:
-            for address in self._addresses:
+            for address in (address_text(packed) for packed, _ in self._ends):
                 if snapshot.at_address(address):
                     handle = snapshot.match_key(first_116_bytes, mac1, address)
                     break
@@ -59,7 +60,7 @@ class Scanner:
     def __init__(
         self, registries: Sequence[Registry] = (), *, inside: Sequence[Network] = (), policy: Policy | None = None,
         at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
-        limits: Limits | None = None,
+        limits: Limits | None = None, timelines: bool = True,
     ) -> None:
         self._registries = tuple(registries)
         # Those that permit come first: what they know of a key decides.
@@ -67,7 +68,7 @@ class Scanner:
         self._snapshots = [registry.snapshot for registry in ordered if isinstance(registry.snapshot, Snapshot)]
         self._inside, self._policy = inside, policy or Policy()
         self._at_ns, self._since_ns, self._until_ns = at_ns, since_ns, until_ns
-        self._limits = limits
+        self._limits, self._timelines = limits, timelines
 
     def scan(
         self, stream: CaptureStream, progress: Callable[[int, int], None]
@@ -75,7 +76,7 @@ class Scanner:
         """One capture. Damage ends the reading, not the scan: what was readable is reported with the reason."""
         reading = read_capture(
             stream, SIEVES, self._limits, since_ns=self._since_ns, until_ns=self._until_ns,
-            progress=lambda packets: progress(stream.bytes_done(), packets),
+            progress=lambda packets: progress(stream.bytes_done(), packets), timelines=self._timelines,
         )
         tunnels = self._tunnels(stream.path, reading.candidates)
         return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading)
@@ -94,15 +95,18 @@ class Scanner:
         return group(path, [one for one in served if one is not None])
 
     def _recognise(self, candidate: Candidate) -> Iterator[Found]:
-        addresses = [address_text(address) for address, _ in candidate.ends]
-        registered = RegisteredKeys(self._snapshots, addresses)
+        registered = RegisteredKeys(self._snapshots, candidate.ends)
         for owner, flow in candidate.owners:
             finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
             if finding is not None:
                 yield Found(flow, finding)
 
-    def _is_registered(self, address: str) -> bool:
-        return any(snapshot.at_address(address) for snapshot in self._snapshots)
+    def _is_registered(self, server: Endpoint, family: str) -> bool:
+        """True if a registry of either role has this very endpoint for this protocol, lapsed or not."""
+        return any(
+            covers(record, server, family)
+            for snapshot in self._snapshots for record in snapshot.at_address(server.address)
+        )
 
     def _judged(self, tunnel: Tunnel) -> JudgedTunnel:
         at_ns = tunnel.last_seen_ns if self._at_ns is None else self._at_ns
@@ -188,7 +192,7 @@ def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple
 def scan(
     paths: Sequence[str], *, registries: Sequence[Registry] = (), config: Config | None = None,
     at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, timelines: bool = True,
 ) -> ScanResult:
     """Scan captures and judge what is found.
 
@@ -201,6 +205,6 @@ def scan(
         registries,
         inside=() if config is None else config.prefixes,
         policy=Policy(None if config is None else config.network_kind),
-        at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,
+        at_ns=at_ns, since_ns=since_ns, until_ns=until_ns, timelines=timelines,
     )
     return scan_paths(scanner, paths, progress)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from licet.flow.timeline import add_up
 from licet.model.endpoint import PORTLESS, Endpoint, address_text
@@ -19,14 +19,16 @@ from licet.model.tunnel import EVIDENCE_PER_TUNNEL_MAX, Tunnel
 from licet.recognise.base import Finding, capped
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Ends = tuple[tuple[bytes, int], tuple[bytes, int]]
+End = tuple[bytes, int]
+Ends = tuple[End, End]
+IsRegistered = Callable[[Endpoint, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
     """One flow with its server end chosen. initiator: `client` where the wire shows that the other end opened."""
 
-    server: Endpoint
+    end: End
     initiator: str | None
     flow: Flow
     evidence: tuple[Evidence, ...]
@@ -34,52 +36,70 @@ class Served:
 
 
 def serve(
-    flow: Flow, finding: Finding, ends: Ends, inside: Sequence[Network], is_registered: Callable[[str], bool]
+    flow: Flow, finding: Finding, ends: Ends, inside: Sequence[Network], is_registered: IsRegistered
 ) -> Served | None:
     """Choose the server end of one flow; None where an end is a group address, which serves nobody.
 
-    Known from the wire, it is taken. Otherwise it is the end outside the operator's prefixes, if just one is: that
-    settles it, and the grade stands. Otherwise the grade is at most likely, and the line is written for the end whose
-    address is registered, if just one is, else for the first packet's destination (design §4).
+    1. A registered endpoint serves, if just one end is one: also where the wire seems to say otherwise, for a server
+       that re-keys opens too, and its client must not be taken for a server.
+    2. The end that did not open, where the wire shows which one did.
+    3. The end outside the operator's prefixes, if just one is: that settles it, and the grade stands.
+    4. The first packet's destination; the grade is at most likely.
     """
-    sender, receiver = (ipaddress.ip_address(address) for address, _ in ends)
-    if any(address.is_multicast or address.is_unspecified for address in (sender, receiver)):
+    if is_group(ends[0][0]) or is_group(ends[1][0]):
         return None
-    if finding.to_server is not None:
-        return _served(flow, finding, ends[finding.to_server], "client", finding.evidence)
-    within = [any(address in network for network in inside) for address in (sender, receiver)]
+    by_wire = None if finding.to_server is None else int(finding.to_server)
+    family = finding.best.family
+    registered = [is_registered(endpoint(end, flow.transport), family) for end in ends]
+    if registered[0] != registered[1]:
+        by_registry = int(registered[1])
+        if by_registry != by_wire:
+            return Served(ends[by_registry], None, flow, tuple(map(capped, finding.evidence)), finding.matched_key)
+    if by_wire is not None:
+        return Served(ends[by_wire], "client", flow, finding.evidence, finding.matched_key)
+    within = [is_inside(end[0], inside) for end in ends]
     if within[0] != within[1]:
-        return _served(flow, finding, ends[within[0]], None, finding.evidence)
-    registered = [is_registered(address_text(address)) for address, _ in ends]
-    chosen = ends[0] if registered == [True, False] else ends[1]
-    return _served(flow, finding, chosen, None, tuple(capped(evidence) for evidence in finding.evidence))
+        return Served(ends[within[0]], None, flow, finding.evidence, finding.matched_key)
+    return Served(ends[1], None, flow, tuple(map(capped, finding.evidence)), finding.matched_key)
 
 
-def _served(
-    flow: Flow, finding: Finding, end: tuple[bytes, int], initiator: str | None, evidence: tuple[Evidence, ...]
-) -> Served:
-    port = None if flow.transport in PORTLESS else end[1]
-    server = Endpoint(address_text(end[0]), flow.transport, port)
-    return Served(server, initiator, flow, evidence, finding.matched_key)
+def endpoint(end: End, transport: str) -> Endpoint:
+    """The end as a noun that may leave: only a server's end is ever made into one."""
+    return Endpoint(address_text(end[0]), transport, None if transport in PORTLESS else end[1])
+
+
+def is_group(packed: bytes) -> bool:
+    """True for a multicast address (RFC 5771, RFC 4291 §2.7) and for the unspecified one."""
+    return packed[0] >> 4 == 14 if len(packed) == 4 and any(packed) else packed[0] == 0xFF or not any(packed)
+
+
+def is_inside(packed: bytes, inside: Sequence[Network]) -> bool:
+    """True if one of the operator's prefixes holds the address."""
+    if not inside:
+        return False
+    address = ipaddress.ip_address(packed)
+    return any(address in network for network in inside)
 
 
 def group(capture: str, served: Sequence[Served]) -> list[Tunnel]:
     """One tunnel for each server endpoint and family, in the order in which they are written."""
-    groups: dict[tuple[Endpoint, str], list[Served]] = defaultdict(list)
+    groups: dict[tuple[int, bytes, str, int, str], list[Served]] = defaultdict(list)
     for one in served:
-        groups[one.server, one.evidence[0].family].append(one)
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0].sort_key(), item[0][1]))
-    return [_tunnel(capture, server, family, members) for (server, family), members in ordered]
+        address, port = one.end
+        groups[len(address), address, one.flow.transport, port, one.evidence[0].family].append(one)
+    return [_tunnel(capture, key[4], groups[key]) for key in sorted(groups)]
 
 
-def _tunnel(capture: str, server: Endpoint, family: str, members: list[Served]) -> Tunnel:
-    evidence = _best_evidence(members)
+def _tunnel(capture: str, family: str, members: list[Served]) -> Tunnel:
+    first = members[0]
+    evidence = first.evidence[:EVIDENCE_PER_TUNNEL_MAX] if len(members) == 1 else _best_evidence(members)
     flows = [member.flow for member in members]
     keys = [member.matched_key for member in members if member.matched_key is not None]
+    timelines = [flow.timeline for flow in flows if flow.timeline is not None]
     return Tunnel(
         capture=capture,
-        server=server,
-        transport=server.transport,
+        server=endpoint(first.end, first.flow.transport),
+        transport=first.flow.transport,
         family=family,
         variant=evidence[0].variant,
         tunnel_class=FAMILIES[family].tunnel_class,
@@ -88,13 +108,13 @@ def _tunnel(capture: str, server: Endpoint, family: str, members: list[Served]) 
         # The server's end is the same in all of them, so each address pair is one other end.
         clients=len({flow.pair for flow in flows}),
         flows=len(flows),
-        packets=sum(sum(flow.packets) for flow in flows),
-        bytes=sum(sum(flow.bytes) for flow in flows),
+        packets=sum(flow.packets[0] + flow.packets[1] for flow in flows),
+        bytes=sum(flow.bytes[0] + flow.bytes[1] for flow in flows),
         first_seen_ns=min(flow.first_ns for flow in flows),
         last_seen_ns=max(flow.last_ns for flow in flows),
         evidence=evidence,
         matched_key=keys[0] if keys else None,
-        timeline=add_up([flow.timeline for flow in flows]),
+        timeline=add_up(timelines),
     )
 
 
@@ -108,8 +128,3 @@ def _best_evidence(members: list[Served]) -> tuple[Evidence, ...]:
     for evidence in ranked:
         by_rule.setdefault(evidence.rule, evidence)
     return tuple(by_rule.values())[:EVIDENCE_PER_TUNNEL_MAX]
-
-
-def without_steps(tunnel: Tunnel) -> Tunnel:
-    """The tunnel as it is kept when nobody will ask for a ladder: the steps are the bulk of it."""
-    return replace(tunnel, evidence=tuple(replace(evidence, steps=()) for evidence in tunnel.evidence))

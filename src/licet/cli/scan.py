@@ -54,7 +54,7 @@ def scan(
     with open_progress(None if quiet else stored_bytes(captures), quiet=quiet) as progress:
         result = scan_captures(
             captures, registries=registries, config=config, at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,
-            progress=progress,
+            progress=progress, timelines=format_name == "html",
         )
     write_result(result, format_name)
     if format_name == "table" and not quiet:

@@ -57,6 +57,7 @@ def triage(
     from licet.app.scan import open_registries, scan
     from licet.app.triage import Outcome, groups_of, summary
     from licet.app.triage import triage as walk
+    from licet.errors import BadInput
     from licet.judge import Registry
     from licet.snapshot import Snapshot
     from licet.snapshot.form import Header
@@ -65,6 +66,8 @@ def triage(
         raise click.UsageError("standard input is where your answers come from; name a capture file")
     holders = Holders() if holders_path is None else read_holders(holders_path)
     config = None if config_path is None else load_config(config_path)
+    if config is not None and config.network_kind == "public":
+        raise BadInput("triage is for owned networks: on a public one nobody lists the tunnels that are not registered")
     known = [source.path for source in config.registries] if config else []
     judging = list(registry_paths)
     if os.path.exists(path) and not any(os.path.realpath(path) == os.path.realpath(other) for other in judging + known):

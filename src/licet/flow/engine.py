@@ -54,21 +54,22 @@ def has_kernel() -> bool:
 
 def read_capture(
     source: Source, sieves: Sequence[Sieve], limits: Limits | None = None, *, since_ns: int | None = None,
-    until_ns: int | None = None, progress: Progress | None = None, twin: bool = False,
+    until_ns: int | None = None, progress: Progress | None = None, timelines: bool = True, twin: bool = False,
 ) -> Reading:
     """Read a capture to its end, or to where it breaks off.
 
     limits: KERNEL_LIMITS or TWIN_LIMITS unless given; since_ns (included), until_ns (excluded): which packets count;
-    progress: told now and then how many packets were read; twin: use the plain one, whatever was built.
+    progress: told now and then how many packets were read; timelines: whether flows are wanted with theirs, by the
+    kernel, which can leave them out; twin: use the plain one, whatever was built.
     """
     if twin or Kernel is None:
         return _read_plain(source, sieves, limits or TWIN_LIMITS, since_ns, until_ns, progress)
-    return _read_compiled(source, sieves, limits or KERNEL_LIMITS, since_ns, until_ns, progress)
+    return _read_compiled(source, sieves, limits or KERNEL_LIMITS, since_ns, until_ns, progress, timelines)
 
 
 def _read_compiled(
     source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
-    progress: Progress | None,
+    progress: Progress | None, timelines: bool,
 ) -> Reading:
     kernel = Kernel(ReadySieves(sieves), limits, since_ns, until_ns)
     problem = None
@@ -84,7 +85,8 @@ def _read_compiled(
         kind, packet, number = kernel.end()
         if kind:
             problem = str(damage(Damage(kind), packet, number))
-    return Reading(_counts(kernel), kernel.timeline(), [Candidate(*found) for found in kernel.candidates()], problem)
+    candidates = [Candidate(*found) for found in kernel.candidates(timelines)]
+    return Reading(_counts(kernel), kernel.timeline(), candidates, problem)
 
 
 def _counts(kernel: Kernel) -> Counts:

@@ -288,14 +288,16 @@ class FlowTable:
         if self._streams.refused:
             self.counts.evicted["streams"] = self._streams.refused
         pairs: dict[tuple[bytes, bytes], int] = {}
-        for entry in sorted(self._candidates.values(), key=lambda entry: entry.first_packet):
+        ordered = sorted(self._candidates.values(), key=lambda entry: entry.first_packet)
+        for number, entry in enumerate(ordered):
             low, high = sorted((entry.sender[0], entry.receiver[0]))
             pair = pairs.setdefault((low, high), len(pairs))
             assert entry.kept is not None
-            owners = tuple((owner, self._flow_for(owner, entry, pair)) for owner in sorted(entry.kept.candidates))
-            yield Candidate(owners, (entry.sender, entry.receiver), entry.first_packet)
+            owners = sorted(entry.kept.candidates)
+            flows = tuple((owner, self._flow_for(owner, entry, number, pair)) for owner in owners)
+            yield Candidate(flows, (entry.sender, entry.receiver), entry.first_packet)
 
-    def _flow_for(self, owner: int, entry: _Entry, pair: int) -> Flow:
+    def _flow_for(self, owner: int, entry: _Entry, number: int, pair: int) -> Flow:
         assert entry.kept is not None
         streams: tuple[Stream, ...] = ()
         if entry.heads is not None:
@@ -305,7 +307,7 @@ class FlowTable:
                 if any(line.owner == owner for line in head.matched)
             )
         return Flow(
-            entry.transport, pair, entry.sender[0] <= entry.receiver[0], (entry.sender[1], entry.receiver[1]),
+            entry.transport, number, pair, entry.sender[0] <= entry.receiver[0],
             (entry.packets[0], entry.packets[1]), (entry.bytes[0], entry.bytes[1]), entry.first_ns, entry.last_ns,
             entry.syn_forward, entry.kept.messages_of(owner), streams, entry.kept.first_matches_of(owner),
             entry.kept.matches_of(owner), entry.kept.timeline.value(),

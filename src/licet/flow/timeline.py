@@ -49,8 +49,8 @@ def widen(timeline: Timeline, width_s: int) -> Timeline:
 
 def add_up(timelines: list[Timeline]) -> Timeline | None:
     """The sum of timelines that share one start; None for none."""
-    if not timelines:
-        return None
+    if len(timelines) < 2:
+        return timelines[0] if timelines else None
     width_s = max(timeline.width_s for timeline in timelines)
     wide = [widen(timeline, width_s) for timeline in timelines]
     return Timeline(wide[0].start_ns, width_s, tuple(sum(bins) for bins in zip(*(t.bytes for t in wide), strict=True)))

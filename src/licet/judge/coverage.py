@@ -11,7 +11,6 @@ from licet.judge.registry import PERMITS, Registry
 from licet.model.endpoint import Endpoint
 from licet.model.family import FAMILIES
 from licet.model.registration import Record
-from licet.model.tunnel import Tunnel
 
 ATTESTED = "attested"
 
@@ -20,10 +19,10 @@ _IKE_PORTS = (500, 4500)
 _IKE_WORDS = ("ipsec", "ipsec-ike", "ipsec-esp")
 
 
-def speaks(record: Record, tunnel: Tunnel) -> bool:
-    """True if the protocol word of a record covers the family of a tunnel: `ipsec` covers IKE, ESP and AH."""
-    family = FAMILIES.get(tunnel.family)
-    words = (tunnel.family,) if family is None else family.registered_as
+def speaks(record: Record, family: str) -> bool:
+    """True if the protocol word of a record covers a family: `ipsec` covers IKE, ESP and AH."""
+    known = FAMILIES.get(family)
+    words = (family,) if known is None else known.registered_as
     return record.protocol in words
 
 
@@ -42,9 +41,9 @@ def reaches(record: Record, server: Endpoint) -> bool:
             and record.port in _IKE_PORTS and server.port in _IKE_PORTS)
 
 
-def covers(record: Record, tunnel: Tunnel) -> bool:
-    """True if a record, found at the address of the tunnel's server, is for this endpoint and this protocol."""
-    return tunnel.server is not None and speaks(record, tunnel) and reaches(record, tunnel.server)
+def covers(record: Record, server: Endpoint | None, family: str) -> bool:
+    """True if a record, found at the server's address, is for this endpoint and this protocol."""
+    return server is not None and speaks(record, family) and reaches(record, server)
 
 
 def counts(record: Record, registry: Registry, policy: Policy, at_ns: int) -> bool:

@@ -95,7 +95,7 @@ def _findings(tunnel: Tunnel, registries: Sequence[Registry], policy: Policy, at
         _Finding(
             record=record,
             ref=registry.snapshot.ref,
-            is_for_it=record.mac1_key is not None or covers(record, tunnel),
+            is_for_it=record.mac1_key is not None or covers(record, tunnel.server, tunnel.family),
             counts=counts(record, registry, policy, at_ns),
             held=record.is_held(at_ns),
         )
@@ -114,7 +114,7 @@ def _with_key(tunnel: Tunnel, registry: Registry) -> list[Record]:
     if tunnel.matched_key is None:
         return []
     records = registry.snapshot.by_service(tunnel.matched_key)
-    return [record for record in records if record.mac1_key is not None and speaks(record, tunnel)]
+    return [record for record in records if record.mac1_key is not None and speaks(record, tunnel.family)]
 
 
 def _registered(tunnel: Tunnel, findings: Sequence[_Finding]) -> _Ruling | None:

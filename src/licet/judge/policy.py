@@ -6,6 +6,7 @@ and the kind of the network; `policy` in every record is the digest of the two.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from licet.model.canonical import canonical_json, sha256_digest
@@ -28,5 +29,10 @@ class Policy:
     @property
     def digest(self) -> str:
         """`sha256:…` of the canonical JSON of the rules."""
-        form = canonical_json({"schema": "licet.judging/1", "rules": self.rules, "network_kind": self.network_kind})
-        return sha256_digest(form)
+        return _digest(self.rules, self.network_kind)
+
+
+@functools.lru_cache(maxsize=16)
+def _digest(rules: str, network_kind: str | None) -> str:
+    """The same for every tunnel of a run."""
+    return sha256_digest(canonical_json({"schema": "licet.judging/1", "rules": rules, "network_kind": network_kind}))

@@ -7,6 +7,7 @@ with a fraction are refused: their canonical form is the part of RFC 8785 that w
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -48,9 +49,17 @@ def time_text(time_ns: int, digits: int = 6) -> str:
     """RFC 3339 in UTC with the given digits of a second, cut, not rounded: `2026-03-01T12:00:00.000000Z`."""
     seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
     # Year 9999 is the last that RFC 3339 can print; a damaged capture can claim more.
-    moment = _EPOCH + timedelta(seconds=min(seconds, 253_402_300_799))
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year > 999 else moment.isoformat()[:19]
-    return f"{text}.{nanoseconds:09d}"[: 20 + digits].rstrip(".") + "Z"
+    days, second = divmod(min(seconds, 253_402_300_799), 86_400)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    text = f"{_day_text(days)}T{hour:02d}:{minute:02d}:{second:02d}.{nanoseconds:09d}"
+    return text[: 20 + digits].rstrip(".") + "Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _day_text(days: int) -> str:
+    """The date that many days after the epoch. A capture has few of them, and three times a tunnel."""
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def parse_time(text: str) -> int:

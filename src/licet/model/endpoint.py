@@ -34,7 +34,8 @@ def parse_address(text: str) -> IPAddress:
 def address_text(packed: bytes) -> str:
     """Print 4 or 16 bytes as RFC 5952 does."""
     if len(packed) == 4:
-        return str(ipaddress.IPv4Address(packed))
+        a, b, c, d = packed
+        return f"{a}.{b}.{c}.{d}"
     address = ipaddress.IPv6Address(packed)
     return str(address.ipv4_mapped or address)
 

@@ -50,18 +50,18 @@ class Stream(NamedTuple):
 class Flow(NamedTuple):
     """A candidate flow, for one recogniser.
 
-    pair: number of the address pair, without meaning outside the run; from_low: whether the first packet came from the
-    pair's lower address, so that two flows of a pair can be laid side by side; ports: (of the first packet's sender, of
-    its receiver), zeros where there are none; packets, bytes: (forward, backward); syn_forward: direction of the SYN
-    that had no ACK, None where none was seen; messages: of this recogniser's lines, by packet; streams: TCP only;
-    first_match: the packet with which each line matched first in each direction, {(line, forward): ordinal};
-    matches: how often, of the last run where a line's bytes must stay the same.
+    number: of the flow, and pair: of its address pair, without meaning outside the run; from_low: whether the first
+    packet came from the pair's lower address, so that two flows of a pair can be laid side by side; packets, bytes:
+    (forward, backward); syn_forward: direction of the SYN that had no ACK, None where none was seen; messages: of this
+    recogniser's lines, by packet; streams: TCP only; first_match: the packet with which each line matched first in each
+    direction, {(line, forward): ordinal}; matches: how often, of the last run where a line's bytes must stay the same;
+    timeline: None where it was not asked for.
     """
 
     transport: str
+    number: int
     pair: int
     from_low: bool
-    ports: tuple[int, int]
     packets: tuple[int, int]
     bytes: tuple[int, int]
     first_ns: int
@@ -71,4 +71,4 @@ class Flow(NamedTuple):
     streams: tuple[Stream, ...]
     first_match: dict[tuple[str, bool], int]
     matches: dict[tuple[str, bool], int]
-    timeline: Timeline
+    timeline: Timeline | None

@@ -6,7 +6,7 @@ nothing of their own. Header: initiator SPI 8, responder SPI 8, next payload, ve
 length 4.
 
 Certain: messages both ways that share the SPIs, the responder's not zero, with the flags and ids of a request and its
-response. Which end opened is known from IKEv2's initiator flag in any message, and from IKEv1's first one.
+response. Which end opened is known from the first exchange only.
 Left out: identities and vendor ids, which in IKEv1's aggressive mode are in the clear and name people.
 """
 
@@ -165,12 +165,15 @@ def _frames(stream: Stream) -> list[_Header]:
 def _direction_to_server(headers: list[_Header]) -> bool | None:
     """The way from the original initiator, if all messages agree on it.
 
-    IKEv2 says it in every message (RFC 7296 §3.1: the initiator flag is the original initiator's). IKEv1 only in the
-    first, which has no responder cookie. Openings from both ends leave it open: a gateway that re-keys is no client.
+    Only the first exchange says it: IKE_SA_INIT, and of IKEv1 the message without a responder cookie. The initiator
+    flag of later messages names who opened the present SA (RFC 7296 §2.18), which after a re-key may be the gateway.
+    Openings from both ends leave it open: a gateway that re-keys is no client.
     """
     ways = set()
     for header in headers:
         if header.version == 2:
+            if header.exchange != SA_INIT:
+                continue
             ways.add(header.message.forward is bool(header.flags & _FLAG_INITIATOR))
         elif header.responder_spi == _NONE and header.exchange in (MAIN_MODE, AGGRESSIVE_MODE):
             ways.add(header.message.forward)

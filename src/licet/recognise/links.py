@@ -43,7 +43,7 @@ def link(founds: list[Found]) -> list[Found]:
         neighbours = by_pair[found.flow.pair]
         family = found.finding.best.family
         if family in ("ipsec-esp", "ipsec-ah"):
-            if any(_is_same_flow(found, other) for other in neighbours):
+            if any(_is_on_ike(found, other) for other in neighbours):
                 continue
             linked.append(_by_ike(found, neighbours))
         elif found.finding.best.rule == "pptp/gre-data@1":
@@ -55,14 +55,9 @@ def link(founds: list[Found]) -> list[Found]:
     return linked
 
 
-def _is_same_flow(esp: Found, other: Found) -> bool:
-    return other.flow is not esp.flow and other.finding.best.family == "ipsec-ike" and _same_ends(esp.flow, other.flow)
-
-
-def _same_ends(one: Flow, other: Flow) -> bool:
-    """True for the views that two recognisers have of one flow."""
-    ours = one.pair, one.transport, one.from_low, one.ports
-    return ours == (other.pair, other.transport, other.from_low, other.ports)
+def _is_on_ike(esp: Found, other: Found) -> bool:
+    """True if IKE was found on the very flow of this ESP."""
+    return other.finding.best.family == "ipsec-ike" and esp.flow.number == other.flow.number
 
 
 def _near(one: Flow, other: Flow) -> bool:
@@ -133,7 +128,7 @@ def _with_its_esp(found: Found, neighbours: list[Found]) -> Found:
     if found.finding.best.grade != CERTAIN:
         return found
     for other in neighbours:
-        if other.finding.best.family == "ipsec-esp" and _same_ends(found.flow, other.flow):
+        if other.finding.best.family == "ipsec-esp" and found.flow.number == other.flow.number:
             esp = _raised(other, found, "esp-udp/ike-link@1", "ike-of-same-flow").finding.best
             return Found(found.flow, replace(found.finding, evidence=(*found.finding.evidence, esp)))
     return found

@@ -23,6 +23,8 @@ SCHEMA = "licet.tunnel/1"
 _RISKY = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def tunnel_object(judged: JudgedTunnel) -> dict[str, Json]:
     """The `licet.tunnel/1` object of one tunnel: names, order and null as in the documented example."""
@@ -64,7 +66,9 @@ def _snapshot_object(snapshot: SnapshotRef | None) -> dict[str, Json] | None:
 
 def json_line(value: dict[str, Json]) -> str:
     """One line of JSON in UTF-8 that is safe to print, without its line end."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = _encode(value)
+    if text.isascii() and "\x7f" not in text:
+        return text  # JSON has escaped every other control character by itself.
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
     return _RISKY.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

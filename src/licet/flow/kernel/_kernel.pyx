@@ -274,14 +274,15 @@ cdef class Kernel:
     def timeline(self):
         return _timeline(&self._table.bins) if self._table.has_start else None
 
-    def candidates(self):
-        """[((owner, licet.model.flow.Flow), …), ends, first packet] of each candidate, in the order of beginning."""
+    def candidates(self, timelines=True):
+        """[((owner, licet.model.flow.Flow), …), ends, first packet] of each candidate, in the order of beginning.
+
+        timelines: leave them out where no picture will be drawn; 64 numbers a flow are the bulk of it.
+        """
         cdef Table *t = &self._table
         cdef uint32_t i
         cdef Flow *flow
         order = []
-        for i in range(t.store.slots_used):
-            pass
         for i in range(t.flows_used):
             flow = &t.flows[i]
             if was_promoted(t, flow):
@@ -289,11 +290,11 @@ cdef class Kernel:
         order.sort()
         pairs = {}
         out = []
-        for first_packet, index in order:
-            out.append(self._candidate(index, first_packet, pairs))
+        for number, (first_packet, index) in enumerate(order):
+            out.append(self._candidate(index, number, first_packet, pairs, timelines))
         return out
 
-    cdef object _candidate(self, uint32_t index, first_packet, dict pairs):
+    cdef object _candidate(self, uint32_t index, number, first_packet, dict pairs, bint timelines):
         cdef Table *t = &self._table
         cdef Flow *flow = &t.flows[index]
         cdef Slot *slot = &t.store.slots[flow.slot]
@@ -304,10 +305,9 @@ cdef class Kernel:
         pair_key = (sender, receiver) if sender <= receiver else (receiver, sender)
         pair = pairs.setdefault(pair_key, len(pairs))
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
-        common = (TRANSPORT_NAMES[flow.transport], pair, sender <= receiver,
-                  (flow.source_port, flow.destination_port), (flow.packets[0], flow.packets[1]),
+        common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
-        timeline = _timeline(&slot.bins)
+        timeline = _timeline(&slot.bins) if timelines else None
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
