@@ -1,12 +1,13 @@
 # make demo    the main job on real input: scan a capture that ships with licet, and write its report
 # make test    everything that this machine can test; says what it leaves out, and why
+# make bench   licet beside other readers of captures, on large traces that it makes (options below)
 # make check   style, types and the rules of the house
 # make lock    resolve the lock files anew (needs uv)
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test bench check lock clean
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/licet demo
@@ -14,6 +15,13 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@sh examples/lab/install.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# PACKETS=200000 SNAP_PACKETS=400000 for a small run; PAIRS: rounds; DATE: for the page; CORPUS: folders of real captures;
+# ALSO: pcap files; NFSTREAM: a Python that has it.
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench.run --date $(or $(DATE),$(shell date -u +%F)) $(if $(PACKETS),--packets $(PACKETS)) \
+	    $(if $(SNAP_PACKETS),--snap-packets $(SNAP_PACKETS)) $(if $(PAIRS),--pairs $(PAIRS)) \
+	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ALSO),--also $(ALSO)) $(if $(NFSTREAM),--nfstream $(NFSTREAM))
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
