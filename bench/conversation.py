@@ -43,12 +43,14 @@ class Field(NamedTuple):
 @dataclass(frozen=True)
 class Steady:
     """Traffic after the opening. heads: to the server and to the client, (flows, head bytes) each; counter: gets the
-    message's number; length_field: gets the payload's length; fixed: payload bytes where they never vary; block,
-    overhead: otherwise lengths are a multiple of `block`, plus `overhead`."""
+    message's number; length_field: gets the payload's length; veil: bits of the first byte that differ from packet to
+    packet; fixed: payload bytes where they never vary; block, overhead: otherwise lengths are a multiple of `block`,
+    plus `overhead`."""
 
     heads: tuple[Bytes, Bytes]
     counter: Field | None = None
     length_field: Field | None = None
+    veil: int = 0
     fixed: int = 0
     block: int = 1
     overhead: int = 0

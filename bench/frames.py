@@ -168,6 +168,9 @@ def _steady_heads(
         _write(heads, steady.counter, number.astype(np.int64))
     if steady.length_field is not None:
         _write(heads, steady.length_field, length.astype(np.int64))
+    if steady.veil:
+        scattered = (number.astype(np.int64) * 2_654_435_761 + flow * 40_503) >> 7
+        heads[:, 0] ^= (scattered & steady.veil).astype(np.uint8)
     return heads
 
 

@@ -42,6 +42,7 @@ _REPEAT = """\
 make bench                                     # all of it: some minutes, and 7 GB in a cache folder
 make bench PACKETS=200000 SNAP_PACKETS=400000  # small; prints the page and leaves this one alone
 make bench CORPUS="captures more-captures"     # with real captures of yours, joined and repeated
+make bench NFSTREAM=/tmp/nf/bin/python         # with nfstream, from a venv of its own
 python -m bench.compare FILE.pcap              # any one capture
 ```
 
