@@ -81,7 +81,7 @@ class Scanner:
         tunnels = self._tunnels(stream.path, reading.candidates)
         return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading)
 
-    def _tunnels(self, path: str, candidates: list[Candidate]) -> list[Tunnel]:
+    def _tunnels(self, path: str, candidates: Iterator[Candidate]) -> list[Tunnel]:
         founds: list[Found] = []
         ends = []
         for candidate in candidates:
@@ -90,7 +90,8 @@ class Scanner:
                 ends.append(candidate.ends)
         kept = link(founds)
         ends_of = {id(found.flow): end for found, end in zip(founds, ends, strict=True)}
-        served = [serve(found.flow, found.finding, ends_of[id(found.flow)], self._inside, self._is_registered)
+        is_registered = self._is_registered if self._snapshots else None
+        served = [serve(found.flow, found.finding, ends_of[id(found.flow)], self._inside, is_registered)
                   for found in kept]
         return group(path, [one for one in served if one is not None])
 
@@ -99,7 +100,8 @@ class Scanner:
         for owner, flow in candidate.owners:
             finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
             if finding is not None:
-                yield Found(flow, finding)
+                # What was kept of the flow has done its work, and is most of the memory that a finding would hold.
+                yield Found(flow._replace(messages=(), streams=()), finding)
 
     def _is_registered(self, server: Endpoint, family: str) -> bool:
         """True if a registry of either role has this very endpoint for this protocol, lapsed or not."""

@@ -36,9 +36,11 @@ class Served:
 
 
 def serve(
-    flow: Flow, finding: Finding, ends: Ends, inside: Sequence[Network], is_registered: IsRegistered
+    flow: Flow, finding: Finding, ends: Ends, inside: Sequence[Network], is_registered: IsRegistered | None
 ) -> Served | None:
     """Choose the server end of one flow; None where an end is a group address, which serves nobody.
+
+    inside: the operator's prefixes; is_registered: None where no registry was given.
 
     1. A registered endpoint serves, if just one end is one: also where the wire seems to say otherwise, for a server
        that re-keys opens too, and its client must not be taken for a server.
@@ -50,10 +52,10 @@ def serve(
         return None
     by_wire = None if finding.to_server is None else int(finding.to_server)
     family = finding.best.family
-    registered = [is_registered(endpoint(end, flow.transport), family) for end in ends]
-    if registered[0] != registered[1]:
+    if is_registered is not None:
+        registered = [is_registered(endpoint(end, flow.transport), family) for end in ends]
         by_registry = int(registered[1])
-        if by_registry != by_wire:
+        if registered[0] != registered[1] and by_registry != by_wire:
             return Served(ends[by_registry], None, flow, tuple(map(capped, finding.evidence)), finding.matched_key)
     if by_wire is not None:
         return Served(ends[by_wire], "client", flow, finding.evidence, finding.matched_key)
@@ -87,12 +89,19 @@ def group(capture: str, served: Sequence[Served]) -> list[Tunnel]:
     for one in served:
         address, port = one.end
         groups[len(address), address, one.flow.transport, port, one.evidence[0].family].append(one)
-    return [_tunnel(capture, key[4], groups[key]) for key in sorted(groups)]
+    return [_tunnel(capture, members) for _, members in sorted(groups.items(), key=_first)]
 
 
-def _tunnel(capture: str, family: str, members: list[Served]) -> Tunnel:
+def _first(item: tuple[tuple[int, bytes, str, int, str], list[Served]]) -> tuple[int, bytes, str, int, str]:
+    return item[0]
+
+
+def _tunnel(capture: str, members: list[Served]) -> Tunnel:
     first = members[0]
-    evidence = first.evidence[:EVIDENCE_PER_TUNNEL_MAX] if len(members) == 1 else _best_evidence(members)
+    family = first.evidence[0].family
+    if len(members) == 1:
+        return _tunnel_of_one(capture, first, family)
+    evidence = _best_evidence(members)
     flows = [member.flow for member in members]
     keys = [member.matched_key for member in members if member.matched_key is not None]
     timelines = [flow.timeline for flow in flows if flow.timeline is not None]
@@ -115,6 +124,17 @@ def _tunnel(capture: str, family: str, members: list[Served]) -> Tunnel:
         evidence=evidence,
         matched_key=keys[0] if keys else None,
         timeline=add_up(timelines),
+    )
+
+
+def _tunnel_of_one(capture: str, only: Served, family: str) -> Tunnel:
+    """What `_tunnel` gives for a single flow, without adding up: in a large capture most tunnels are."""
+    flow, evidence = only.flow, only.evidence[:EVIDENCE_PER_TUNNEL_MAX]
+    best = evidence[0]
+    return Tunnel(
+        capture, endpoint(only.end, flow.transport), flow.transport, family, best.variant,
+        FAMILIES[family].tunnel_class, best.grade, only.initiator, 1, 1, flow.packets[0] + flow.packets[1],
+        flow.bytes[0] + flow.bytes[1], flow.first_ns, flow.last_ns, evidence, only.matched_key, flow.timeline,
     )
 
 

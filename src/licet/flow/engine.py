@@ -39,11 +39,12 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one capture. problem: why reading stopped early, in one sentence, or None."""
+    """What came of one capture. candidates: to be taken once; problem: why reading stopped early, in one sentence, or
+    None."""
 
     counts: Counts
     timeline: Timeline | None
-    candidates: list[Candidate]
+    candidates: Iterator[Candidate]
     problem: str | None
 
 
@@ -85,8 +86,14 @@ def _read_compiled(
         kind, packet, number = kernel.end()
         if kind:
             problem = str(damage(Damage(kind), packet, number))
-    candidates = [Candidate(*found) for found in kernel.candidates(timelines)]
-    return Reading(_counts(kernel), kernel.timeline(), candidates, problem)
+    return Reading(_counts(kernel), kernel.timeline(), _candidates(kernel, timelines), problem)
+
+
+def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
+    """One after another: what a recogniser has done with may go before the next is made."""
+    pairs: dict[tuple[bytes, bytes], int] = {}
+    for number, (first_packet, index) in enumerate(kernel.order()):
+        yield Candidate(*kernel.candidate(index, number, first_packet, pairs, timelines))
 
 
 def _counts(kernel: Kernel) -> Counts:
@@ -110,8 +117,8 @@ def _read_plain(
                 progress(table.counts.packets)
     except BadInput as error:
         problem = str(error)
-    candidates = list(table.candidates())
-    return Reading(table.counts, None if table.timeline is None else table.timeline.value(), candidates, problem)
+    timeline = None if table.timeline is None else table.timeline.value()
+    return Reading(table.counts, timeline, iter(list(table.candidates())), problem)
 
 
 def _within_time(

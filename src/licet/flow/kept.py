@@ -15,18 +15,19 @@ def room_for(size: int) -> int:
 
 
 class Kept:
-    """candidates: indexes of the recognisers that this flow is worth; refused: counted as one candidate too many."""
+    """candidates: indexes of the recognisers that this flow is worth; refused: counted as one candidate too many;
+    timeline: of the flow's bytes, once it is a candidate."""
 
     __slots__ = ("_answered", "_lists", "_opened", "_started", "candidates", "refused", "timeline")
 
-    def __init__(self, timeline: TimelineCounter) -> None:
+    def __init__(self) -> None:
         self._lists: dict[tuple[int, bool], _Run] = {}
         self._opened: set[tuple[int, bool]] = set()
         self._answered: set[tuple[int, bool]] = set()
         self._started: set[int] = set()
         self.candidates: set[int] = set()
         self.refused = False
-        self.timeline = timeline
+        self.timeline: TimelineCounter | None = None
 
     def has_started(self, owner: int) -> bool:
         """True once a line of this recogniser matched that need not wait for another."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from licet.model.sieve import ANSWER, OPENING, Line, Sieve
+from licet.model.sieve import ANSWER, DATA, OPENING, Line, Sieve
 
 _NO_BYTE = 256  # the row of the first-byte table for an empty payload
 
@@ -14,7 +14,7 @@ class ReadyLine:
 
     __slots__ = (
         "after_start", "answer", "enough", "index", "keep_bytes", "length_field", "line", "longest", "name",
-        "needs_bytes", "opening", "owner", "port", "quota", "same", "shortest", "tests",
+        "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
     )
 
     def __init__(self, line: Line, index: int, owner: int) -> None:
@@ -25,6 +25,8 @@ class ReadyLine:
         self.enough, self.quota, self.keep_bytes, self.port = line.enough, line.quota, line.keep_bytes, line.port
         self.same = None if line.same is None else (line.same[0], line.same[0] + line.same[1])
         self.length_field = line.length_field
+        # Data that must stay the same is kept from its second message on: chance looks like it once, not twice.
+        self.on_trial = line.role == DATA and line.same is not None and not line.after_start
         self.tests = tuple(
             (test.offset, test.offset + len(test.value), int.from_bytes(test.mask, "big"),
              int.from_bytes(test.value, "big"), test.equal)

@@ -70,8 +70,8 @@ class _Entry:
     """A flow in the table. Index 0 of a pair is the direction of the first packet."""
 
     __slots__ = (
-        "bytes", "first_ns", "first_packet", "heads", "kept", "key", "last_ns", "packets", "port", "receiver", "sender",
-        "syn_forward", "transport",
+        "bytes", "first_ns", "first_packet", "heads", "kept", "key", "last_ns", "packets", "receiver", "sender",
+        "syn_forward", "transport", "trials",
     )
 
     def __init__(
@@ -86,6 +86,8 @@ class _Entry:
         self.syn_forward: bool | None = None
         self.kept: Kept | None = None
         self.heads: tuple[StreamHead, StreamHead] | None = None
+        # The last data message of each direction that is on trial: its line, and the bytes that must stay the same.
+        self.trials: list[tuple[int, bytes] | None] = [None, None]
 
 
 class FlowTable:
@@ -190,7 +192,7 @@ class FlowTable:
         entry.bytes[way] += packet.ip_bytes
         entry.first_ns = min(entry.first_ns, record.time_ns)
         entry.last_ns = max(entry.last_ns, record.time_ns)
-        if entry.kept is not None:
+        if entry.kept is not None and entry.kept.timeline is not None:
             entry.kept.timeline.add(record.time_ns, packet.ip_bytes)
         return entry, forward
 
@@ -216,6 +218,12 @@ class FlowTable:
                 continue
             if line.after_start and not (entry.kept is not None and entry.kept.has_started(line.owner)):
                 continue
+            if line.on_trial and entry.kept is None:
+                assert line.same is not None
+                trial = line.index, frame[at + line.same[0] : at + line.same[1]]
+                last, entry.trials[not forward] = entry.trials[not forward], trial
+                if last != trial:
+                    continue
             data = frame[at : min(end, at + line.keep_bytes)]
             if self._messages_left < room_for(len(data)):
                 self.counts.evicted["messages"] += 1
@@ -228,10 +236,7 @@ class FlowTable:
         if len(self._matched) >= self._limits.matched:
             self._drop_kept(self._matched.pop(next(iter(self._matched))))
             self.counts.evicted["kept messages"] += 1
-        assert self.timeline is not None
-        entry.kept = Kept(TimelineCounter(self.timeline.value().start_ns))
-        # What came before the first match, all of it unmatched, is counted where the flow began.
-        entry.kept.timeline.add(entry.first_ns, entry.bytes[0] + entry.bytes[1])
+        entry.kept = Kept()
         self._matched[entry.key] = entry
         return entry.kept
 
@@ -252,6 +257,10 @@ class FlowTable:
                 kept.refused = True
                 self.counts.evicted["candidates"] += 1
             return
+        assert self.timeline is not None
+        kept.timeline = TimelineCounter(self.timeline.value().start_ns)
+        # What came before, a few packets as a rule, is counted where the flow began.
+        kept.timeline.add(entry.first_ns, entry.bytes[0] + entry.bytes[1])
         self._candidates[entry.key] = entry
         self._flows.pop(entry.key, None)
         self._matched.pop(entry.key, None)
@@ -310,5 +319,5 @@ class FlowTable:
             entry.transport, number, pair, entry.sender[0] <= entry.receiver[0],
             (entry.packets[0], entry.packets[1]), (entry.bytes[0], entry.bytes[1]), entry.first_ns, entry.last_ns,
             entry.syn_forward, entry.kept.messages_of(owner), streams, entry.kept.first_matches_of(owner),
-            entry.kept.matches_of(owner), entry.kept.timeline.value(),
+            entry.kept.matches_of(owner), None if entry.kept.timeline is None else entry.kept.timeline.value(),
         )

@@ -60,7 +60,9 @@ class Line:
     keep_bytes: how much of each message is kept; quota: how many messages a direction, so that data cannot crowd out a
     later handshake. An `opening` that nobody answered makes room for a newer one;
     port: a port that one end must have, None for any (this narrows; it never decides);
-    same: (offset, width) of bytes that stay equal over all messages of a direction; a message that differs starts anew;
+    same: (offset, width) of bytes that stay equal over all messages of a direction; a message that differs starts anew.
+    `data` of this kind is kept, and counted, from its second message on, for chance looks like it once, not twice;
+    there the width is at most 4;
     length_field: a field that must agree with the payload's length.
     """
 

@@ -35,7 +35,7 @@ WRAPPED_KEY_BYTES_MIN, WRAPPED_KEY_BYTES_MAX = 290, 1_024
 
 # A packet carries its sender's clock in plain seconds. Clocks are wrong by hours; more is no clock.
 CLOCK_SKEW_S_MAX = 2 * 86_400
-DATA_PACKETS_MIN = 4  # each way, before data alone is called likely
+DATA_PACKETS_MIN = 3  # kept each way, which is one less than seen, before data alone is called likely
 DATA_COUNTER_GAP_MAX = 4_096
 TCP_RECORDS_MAX = 64
 TCP_KEEP_BYTES = 4_096

@@ -39,9 +39,11 @@ include "store.pxi"
 include "table.pxi"
 include "records.pxi"
 
-# A record that does not fit behind what is left of the last one must still fit: the largest record and its header.
+# Blocks are always read to the same aligned place, which the system's copy likes best; what is left of a record is moved
+# to just before it. The room there holds the largest record with its header.
 cdef enum:
-    BUFFER_BYTES = PACKET_BYTES_MAX + READ_BYTES + 4096
+    BLOCK_AT = PACKET_BYTES_MAX + 4096
+    BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
 TRANSPORT_NAMES = ("udp", "tcp", "esp", "ah", "gre")
 
@@ -58,7 +60,7 @@ cdef class Kernel:
     cdef Walk _walk
     cdef uint8_t *_buffer
     cdef uint32_t _begin, _end
-    cdef size_t _sizes[8]
+    cdef size_t _sizes[9]
     cdef object _names
     cdef readonly size_t reserved_bytes
 
@@ -73,7 +75,7 @@ cdef class Kernel:
         self._reserve(limits)
         self._walk.since_ns = INT64_MIN if since_ns is None else max(min(since_ns, INT64_MAX), INT64_MIN)
         self._walk.until_ns = INT64_MAX if until_ns is None else max(min(until_ns, INT64_MAX), INT64_MIN)
-        self._begin = self._end = 0
+        self._begin = self._end = BLOCK_AT
 
     def __dealloc__(self):
         PyMem_Free(self._sieves)
@@ -85,6 +87,7 @@ cdef class Kernel:
         licet_release(self._table.store.messages, self._sizes[5])
         licet_release(self._table.store.streams, self._sizes[6])
         licet_release(self._table.store.runs, self._sizes[7])
+        licet_release(self._table.store.bins, self._sizes[8])
         licet_release(self._table.store.pieces, <size_t>self._table.messages_max * sizeof(Piece))
 
     cdef void *_map(self, int place, size_t size) except NULL:
@@ -106,7 +109,8 @@ cdef class Kernel:
         t.matched_max = limits.matched
         t.candidates_max = limits.candidates
         t.messages_max = limits.messages
-        while buckets < t.flows_max:
+        # Four buckets a flow: a second flow in a bucket is a miss of the cache that nothing fetched beforehand.
+        while buckets < 4 * t.flows_max:
             buckets *= 2
         t.bucket_mask = buckets - 1
         t.store.runs_total = limits.messages + 4 * limits.streams
@@ -115,12 +119,14 @@ cdef class Kernel:
         t.flows = <Flow *>self._map(2, <size_t>(flows + 1) * sizeof(Flow))
         t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
         t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
+        t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
         t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
         t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
         t.store.runs = <Run *>self._map(7, <size_t>(t.store.runs_total + 1) * sizeof(Run))
         t.store.pieces = <Piece *>self._map(-1, <size_t>limits.messages * sizeof(Piece))
         licet_use_large_pages(t.flows, self._sizes[2])
-        memset(t.buckets, 0xFF, <size_t>buckets * sizeof(uint32_t))
+        licet_use_large_pages(t.buckets, self._sizes[3])
+        licet_use_large_pages(self._buffer, self._sizes[0])
         t.store.pieces_left = limits.messages
         t.store.streams_left = limits.streams
         t.store.free_slot = t.store.free_run = t.store.free_message = t.store.free_piece = t.store.free_stream = NONE
@@ -148,8 +154,13 @@ cdef class Kernel:
             for byte in range(ROWS):
                 s.rows[transport][byte].first = at
                 s.rows[transport][byte].count = len(rows[byte])
-                for line in rows[byte]:
-                    s.walk[at] = line.index
+                steps = [(_probe(line), line.index) for line in rows[byte]]
+                for place, (probe, index) in enumerate(steps):
+                    alike = 0
+                    while place + alike + 1 < len(steps) and steps[place + alike + 1][0] == probe:
+                        alike += 1
+                    s.walk[at].probe_offset, s.walk[at].probe_mask, s.walk[at].probe_value = probe
+                    s.walk[at].line, s.walk[at].alike = index, alike
                     at += 1
         for line in ready.of("tcp"):
             if s.stream_lines_count == 16:
@@ -165,6 +176,9 @@ cdef class Kernel:
             raise ValueError(f"sieve line {line.name}: too many owners, tests or messages")
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
+        out.on_trial = line.on_trial
+        if line.on_trial and line.same[1] - line.same[0] > 4:
+            raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
         out.shortest, out.longest, out.needs_bytes = line.shortest, line.longest, line.needs_bytes
         out.port = -1 if line.port is None else line.port
@@ -184,26 +198,21 @@ cdef class Kernel:
 
     def space(self):
         """Where the next block is to be read into: a writable view of READ_BYTES, good until `filled`."""
-        if self._end + READ_BYTES > BUFFER_BYTES:
-            memmove(self._buffer, self._buffer + self._begin, self._end - self._begin)
-            self._end -= self._begin
-            self._begin = 0
-        return PyMemoryView_FromMemory(<char *>(self._buffer + self._end), READ_BYTES, PyBUF_WRITE)
+        return PyMemoryView_FromMemory(<char *>(self._buffer + BLOCK_AT), READ_BYTES, PyBUF_WRITE)
 
     def filled(self, uint32_t size):
         """`size` bytes were read into the space: use them. False once nothing more can be read."""
-        if size > READ_BYTES:
+        cdef uint32_t left
+        if size > READ_BYTES or self._end != BLOCK_AT:
             raise ValueError("more was filled in than there was space for")
         self._end += size
         with nogil:
             self._run()
-            # What is left of a record goes to the front, so that the buffer stays in the fast cache.
-            if self._begin == self._end:
-                self._begin = self._end = 0
-            elif self._begin >= READ_BYTES or self._begin > 2 * (self._end - self._begin):
-                memmove(self._buffer, self._buffer + self._begin, self._end - self._begin)
-                self._end -= self._begin
-                self._begin = 0
+            left = self._end - self._begin
+            if self._walk.state != AT_DAMAGE and left <= BLOCK_AT:
+                memmove(self._buffer + BLOCK_AT - left, self._buffer + self._begin, left)
+                self._begin = BLOCK_AT - left
+                self._end = BLOCK_AT
         return self._walk.state != AT_DAMAGE
 
     cdef void _run(self) noexcept nogil:
@@ -217,27 +226,33 @@ cdef class Kernel:
         while more:
             count = 0
             while count < BATCH:
-                step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
+                if w.state == AT_PCAP_RECORD:
+                    packets = 0
+                    step = walk_record(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
+                else:
+                    step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
                 if step == 0:
                     more = False
                     break
                 self._begin += step
                 if packets:
+                    licet_prefetch(batch[count].frame)
+                    licet_prefetch(batch[count].frame + 64)
                     if is_wanted(w, batch[count].time_ns):
-                        read_packet(&batch[count], t.seed)
-                        if not batch[count].skip:
-                            licet_prefetch(&t.buckets[batch[count].hash & t.bucket_mask])
                         count += 1
                     else:
                         t.packets += 1
                         t.skipped[SKIP_OUTSIDE_TIME] += 1
             for i in range(count):
+                read_packet(&batch[i], t.seed)
                 if not batch[i].skip:
-                    index = t.buckets[batch[i].hash & t.bucket_mask]
+                    licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
+            for i in range(count):
+                if not batch[i].skip:
+                    index = t.buckets[batch[i].hash & t.bucket_mask] - 1
                     if index != NONE:
                         licet_prefetch(&t.flows[index])
                         licet_prefetch(<uint8_t *>&t.flows[index] + 64)
-                        licet_prefetch(<uint8_t *>&t.flows[index] + 128)
             for i in range(count):
                 add_packet(t, &batch[i])
 
@@ -274,11 +289,8 @@ cdef class Kernel:
     def timeline(self):
         return _timeline(&self._table.bins) if self._table.has_start else None
 
-    def candidates(self, timelines=True):
-        """[((owner, licet.model.flow.Flow), …), ends, first packet] of each candidate, in the order of beginning.
-
-        timelines: leave them out where no picture will be drawn; 64 numbers a flow are the bulk of it.
-        """
+    def order(self):
+        """The candidates in the order in which they began: what `candidate` takes, one after another."""
         cdef Table *t = &self._table
         cdef uint32_t i
         cdef Flow *flow
@@ -288,13 +300,14 @@ cdef class Kernel:
             if was_promoted(t, flow):
                 order.append((flow.first_packet, i))
         order.sort()
-        pairs = {}
-        out = []
-        for number, (first_packet, index) in enumerate(order):
-            out.append(self._candidate(index, number, first_packet, pairs, timelines))
-        return out
+        return order
 
-    cdef object _candidate(self, uint32_t index, number, first_packet, dict pairs, bint timelines):
+    def candidate(self, uint32_t index, number, first_packet, dict pairs, bint timelines):
+        """(((owner, licet.model.flow.Flow), …), ends, first packet) of one candidate.
+
+        number: of the flow; pairs: numbers of the address pairs met so far; timelines: leave them out where no picture
+        will be drawn, 64 numbers a flow are the bulk of it.
+        """
         cdef Table *t = &self._table
         cdef Flow *flow = &t.flows[index]
         cdef Slot *slot = &t.store.slots[flow.slot]
@@ -307,7 +320,7 @@ cdef class Kernel:
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
         common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
-        timeline = _timeline(&slot.bins) if timelines else None
+        timeline = _timeline(&t.store.bins[slot.bins]) if timelines else None
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
@@ -358,20 +371,33 @@ cdef class Kernel:
         found = []
         for way in range(2):
             is_ours = False
+            if flow.stream[way] == NONE:
+                continue
+            stream = &t.store.streams[flow.stream[way]]
             for i in range(t.sieves.stream_lines_count):
-                if flow.matched_lines[way] & (1 << i) and t.sieves.lines[t.sieves.stream_lines[i]].owner == owner:
+                if stream.matched_lines & (1 << i) and t.sieves.lines[t.sieves.stream_lines[i]].owner == owner:
                     is_ours = True
             if not is_ours:
                 continue
-            stream = &t.store.streams[flow.stream[way]]
             have = stream_have(stream)
-            limit = stream_limit(t, flow, way)
+            limit = stream_limit(t, stream)
             if have > limit:
                 have = limit
             marks = tuple([(stream.pieces[i].start, stream.pieces[i].packet, stream.pieces[i].time_ns)
                            for i in range(stream.pieces_count) if stream.pieces[i].start < have])
-            found.append(StreamView(way == 0, (<char *>stream.data)[:have], flow.from_syn[way] == 1, marks))
+            found.append(StreamView(way == 0, (<char *>stream.data)[:have], flow.heads[way] & FROM_SYN != 0, marks))
         return tuple(found)
+
+
+def _probe(line):
+    """(offset, mask, value) of the byte that decides a line most often: not the first, which has chosen the row."""
+    found = (0xFFFF, 0, 0)
+    for test in line.line.tests:
+        if test.equal and test.mask[0]:
+            found = (test.offset, test.mask[0], test.value[0])
+            if test.offset:
+                break
+    return found
 
 
 def _by_packet(message):

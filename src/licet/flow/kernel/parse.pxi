@@ -101,12 +101,14 @@ cdef inline bint is_bsd_family(uint32_t family) noexcept nogil:
     return family == 2 or family == 24 or family == 28 or family == 30
 
 
-cdef int network_offset(uint32_t link_type, const uint8_t *f, uint32_t n) noexcept nogil:
+cdef inline int network_offset(uint32_t link_type, const uint8_t *f, uint32_t n) noexcept nogil:
     """Offset of the IP header, or a negative SKIP."""
     cdef uint32_t family
     if link_type == 1:
         if n < 14:
             return -SKIP_LINK_DAMAGED
+        if f[12] == 8 and f[13] == 0:
+            return 14
         return after_ethertype(f, n, 14, be16(f + 12))
     if link_type in (101, 12, 14, 228, 229):
         return 0 if n else -SKIP_LINK_DAMAGED

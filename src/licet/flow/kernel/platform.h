@@ -17,14 +17,23 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
-/* Zeroed pages that cost nothing until they are touched; large ones where the system has them. */
+#define LICET_LARGE_PAGE ((size_t)1 << 21)
+/* Zeroed pages that cost nothing until they are touched. What is larger than a large page begins on a boundary of one,
+   so that the system can use them. */
 static inline void *licet_allocate(size_t size) {
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    size_t spare = size >= LICET_LARGE_PAGE ? LICET_LARGE_PAGE : 0;
+    size_t before;
+    char *p = mmap(NULL, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) return NULL;
+    if (spare == 0) return p;
+    before = (LICET_LARGE_PAGE - (uintptr_t)p % LICET_LARGE_PAGE) % LICET_LARGE_PAGE;
+    if (before) munmap(p, before);
+    if (spare - before) munmap(p + before + ((size + 4095) & ~(size_t)4095), (spare - before) & ~(size_t)4095);
+    return p + before;
 }
 static inline void licet_use_large_pages(void *p, size_t size) {
 #ifdef MADV_HUGEPAGE
-    madvise(p, size, MADV_HUGEPAGE);
+    if (size >= LICET_LARGE_PAGE) madvise(p, size, MADV_HUGEPAGE);
 #endif
 }
 static inline void licet_release(void *p, size_t size) {

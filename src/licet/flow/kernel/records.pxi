@@ -2,7 +2,7 @@
 # complaints as licet/flow/records.py.
 
 cdef enum:
-    READ_BYTES = 1 << 18
+    READ_BYTES = 1 << 20
     PACKET_BYTES_MAX = 1 << 20
     BLOCK_BYTES_MAX = 1 << 26
     INTERFACES_MAX = 4096
@@ -240,7 +240,7 @@ cdef uint32_t walk_block(Walk *w, const uint8_t *at, uint32_t have, Packet *p, i
     return 0 if w.state == AT_DAMAGE else total
 
 
-cdef uint32_t walk_record(Walk *w, const uint8_t *at, uint32_t have, Packet *p, int *packets) noexcept nogil:
+cdef inline uint32_t walk_record(Walk *w, const uint8_t *at, uint32_t have, Packet *p, int *packets) noexcept nogil:
     """One pcap record; as walk_block."""
     cdef uint32_t captured
     if have < w.header_bytes:

@@ -23,6 +23,7 @@ cdef struct SieveLine:
     uint8_t opening
     uint8_t answer
     uint8_t after_start
+    uint8_t on_trial         # kept from its second message on
     uint8_t quota
     uint8_t tests_count
     uint8_t same_size        # 0: no bytes that must stay the same
@@ -44,11 +45,22 @@ cdef struct Row:
     uint16_t count
 
 
+# One step of a row: the line, the byte that decides most often, and how many further lines of the row ask for the same
+# byte, so that one look answers for all of them.
+cdef struct Step:
+    uint16_t probe_offset    # 0xFFFF: none
+    uint8_t probe_mask
+    uint8_t probe_value
+    uint8_t line
+    uint8_t alike
+    int32_t port             # -1: any
+
+
 cdef struct Sieves:
     uint32_t count
     SieveLine lines[LINES_MAX]
     Row rows[TRANSPORTS][ROWS]
-    uint8_t walk[TRANSPORTS * ROWS * LINES_MAX]  # line numbers, row after row
+    Step walk[TRANSPORTS * ROWS * LINES_MAX]  # row after row
     uint32_t stream_lines[LINES_MAX]
     uint32_t stream_lines_count
     uint32_t stream_needs_max
@@ -78,6 +90,14 @@ cdef bint line_matches(const SieveLine *line, const uint8_t *payload, int64_t av
             claimed = (claimed << 8) | payload[line.field_offset + i]
         return length >= line.field_less and claimed == length - line.field_less
     return True
+
+
+cdef inline bint probe_fits(const Step *step, const uint8_t *payload, int64_t available) noexcept nogil:
+    """A quick no, before everything is looked at."""
+    return step.probe_offset == 0xFFFF or (
+        <int64_t>step.probe_offset < available
+        and (payload[step.probe_offset] & step.probe_mask) == step.probe_value
+    )
 
 
 cdef inline bint port_fits(const SieveLine *line, uint16_t one, uint16_t other) noexcept nogil:

@@ -68,8 +68,8 @@ cdef struct Slot:
     uint32_t candidates      # a bit an owner
     uint64_t opened          # two bits an owner: forward, backward
     uint64_t answered
+    uint32_t bins            # of a candidate; NONE before
     uint8_t refused
-    Bins bins
 
 
 cdef struct StreamPiece:
@@ -82,12 +82,15 @@ cdef struct StreamPiece:
 cdef struct Stream:
     uint32_t pieces_count
     uint32_t next_free
+    uint32_t open_lines      # a bit a stream line that is not decided
+    uint32_t matched_lines
     StreamPiece pieces[PIECES_MAX]
     uint8_t data[STREAM_BYTES_MAX]
 
 
 cdef struct Store:
     Slot *slots
+    Bins *bins
     Run *runs
     Message *messages
     Piece *pieces
@@ -115,6 +118,7 @@ cdef uint32_t take_slot(Store *s) noexcept nogil:
     s.slots[index].last_run = NONE
     s.slots[index].previous = NONE
     s.slots[index].next = NONE
+    s.slots[index].bins = NONE
     return index
 
 

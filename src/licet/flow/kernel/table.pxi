@@ -5,6 +5,16 @@ cdef enum:
     LINK_TYPES_NAMED_MAX = 16
 
 
+    # What is known of a TCP direction, a bit each.
+    STARTED = 1
+    FROM_SYN = 2
+    CLOSED = 4
+
+    PACKETS_MAX = 0x7FFFFFFF
+    NO_LINE = 0xFF
+
+
+# Two lines of the cache: what finds the flow, then what counts.
 cdef struct Flow:
     uint64_t ends[4]         # of the first packet: source low, high, destination low, high
     uint16_t source_port
@@ -18,18 +28,15 @@ cdef struct Flow:
     uint32_t next
     uint32_t slot
     uint32_t bucket
-    uint64_t packets[2]
+    uint8_t heads[2]         # TCP: STARTED, FROM_SYN, CLOSED
+    uint8_t trial_line[2]    # not TCP: the line of the last data message on trial
     uint64_t bytes_[2]
     int64_t first_ns
     int64_t last_ns
     uint64_t first_packet
-    uint32_t start[2]        # TCP: sequence number of the first byte
+    uint32_t packets[2]      # stop at PACKETS_MAX
+    uint32_t start[2]        # TCP: sequence number of the first byte; else what must stay the same
     uint32_t stream[2]       # TCP: where its bytes are kept
-    uint16_t open_lines[2]   # TCP: a bit a stream line that is not decided
-    uint16_t matched_lines[2]
-    uint8_t started[2]
-    uint8_t from_syn[2]
-    uint8_t closed[2]
 
 
 cdef struct Table:
@@ -52,11 +59,14 @@ cdef struct Table:
     uint64_t evicted_flows, evicted_kept, evicted_messages, evicted_candidates, evicted_streams
     bint has_start
     Bins bins
+    # The bin that the last packet fell into, so that the next one need not divide.
+    int64_t bin_begins_ns, bin_ends_ns
+    uint64_t *bin
 
 
 
 cdef uint32_t find_flow(Table *t, Packet *p, bint *forward) noexcept nogil:
-    cdef uint32_t index = t.buckets[p.hash & t.bucket_mask]
+    cdef uint32_t index = t.buckets[p.hash & t.bucket_mask] - 1  # 0 is an empty bucket; 0 - 1 is NONE
     cdef Flow *flow
     while index != NONE:
         flow = &t.flows[index]
@@ -111,9 +121,7 @@ cdef void drop_heads(Table *t, Flow *flow) noexcept nogil:
         if flow.stream[way] != NONE:
             free_stream(&t.store, flow.stream[way])
             flow.stream[way] = NONE
-        flow.closed[way] = 1
-        flow.open_lines[way] = 0
-        flow.matched_lines[way] = 0
+        flow.heads[way] |= CLOSED
 
 
 cdef void drop_kept(Table *t, Flow *flow) noexcept nogil:
@@ -131,13 +139,13 @@ cdef void evict_oldest(Table *t) noexcept nogil:
     cdef Flow *flow = &t.flows[index]
     unlink_flow(t, index)
     drop_kept(t, flow)
-    at = t.buckets[flow.bucket]
+    at = t.buckets[flow.bucket] - 1
     previous = NONE
     while at != index:
         previous = at
         at = t.flows[at].next_in_bucket
     if previous == NONE:
-        t.buckets[flow.bucket] = flow.next_in_bucket
+        t.buckets[flow.bucket] = flow.next_in_bucket + 1
     else:
         t.flows[previous].next_in_bucket = flow.next_in_bucket
     flow.next = t.free_flow
@@ -168,14 +176,15 @@ cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
     flow.is6 = p.is6
     flow.has_heads = 0
     flow.syn_forward = -1
+    flow.trial_line[0] = flow.trial_line[1] = NO_LINE
     flow.slot = NONE
     flow.packets[0] = flow.packets[1] = 0
     flow.bytes_[0] = flow.bytes_[1] = 0
     flow.first_ns = flow.last_ns = p.time_ns
     flow.first_packet = p.ordinal
     flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
-    flow.next_in_bucket = t.buckets[flow.bucket]
-    t.buckets[flow.bucket] = index
+    flow.next_in_bucket = t.buckets[flow.bucket] - 1
+    t.buckets[flow.bucket] = index + 1
     flow.previous = t.last_flow
     flow.next = NONE
     if t.last_flow != NONE:
@@ -197,9 +206,6 @@ cdef void begin_keeping(Table *t, uint32_t index) noexcept nogil:
     number = take_slot(&t.store)
     slot = &t.store.slots[number]
     slot.flow = index
-    slot.bins.start_ns = t.bins.start_ns
-    slot.bins.width_s = 1
-    bins_add(&slot.bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
     slot.previous = t.last_matched
     if t.last_matched != NONE:
         t.store.slots[t.last_matched].next = number
@@ -230,6 +236,7 @@ cdef void promote(Table *t, uint32_t index) noexcept nogil:
     """Move a flow that became a candidate to where nothing evicts it. A candidate has left both orders: it is one."""
     cdef Flow *flow = &t.flows[index]
     cdef Slot *slot = &t.store.slots[flow.slot]
+    cdef Bins *bins
     if not slot.candidates or slot.flow == NONE:
         return
     if t.candidates >= t.candidates_max:
@@ -238,6 +245,11 @@ cdef void promote(Table *t, uint32_t index) noexcept nogil:
             t.evicted_candidates += 1
         return
     slot.refused = 0
+    slot.bins = t.candidates
+    bins = &t.store.bins[slot.bins]
+    bins.start_ns = t.bins.start_ns
+    bins.width_s = 1
+    bins_add(bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
     t.candidates += 1
     unlink_flow(t, index)
     unlink_slot(t, flow.slot)
@@ -313,6 +325,21 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
     promote(t, index)
 
 
+cdef bint passes_trial(Flow *flow, const SieveLine *line, uint32_t number, bint forward,
+                       const uint8_t *payload) noexcept nogil:
+    """True if the last data message of this direction was of this line too, with the same bytes."""
+    cdef int way = 0 if forward else 1
+    cdef uint32_t value = 0
+    cdef uint32_t i
+    cdef bint passes
+    for i in range(line.same_size):
+        value = (value << 8) | payload[line.same_offset + i]
+    passes = flow.trial_line[way] == number and flow.start[way] == value
+    flow.trial_line[way] = <uint8_t>number
+    flow.start[way] = value
+    return passes
+
+
 cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil:
     """Walk a payload past the lines that its first byte admits."""
     cdef Sieves *sieves = t.sieves
@@ -321,11 +348,19 @@ cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil
     cdef Row row
     cdef const SieveLine *line
     cdef const uint8_t *payload = p.frame + p.at
-    cdef uint32_t i, number, size
+    cdef const Step *step
+    cdef const Step *last
+    cdef uint32_t number, size
     row = sieves.rows[p.transport][payload[0] if available > 0 else 256]
-    for i in range(row.count):
-        number = sieves.walk[row.first + i]
+    step = &sieves.walk[row.first]
+    last = step + row.count
+    while step < last:
+        if not probe_fits(step, payload, available):
+            step += 1 + step.alike
+            continue
+        number = step.line
         line = &sieves.lines[number]
+        step += 1
         if not port_fits(line, flow.source_port, flow.destination_port):
             continue
         if not line_matches(line, payload, available, p.length):
@@ -333,6 +368,8 @@ cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil
         if line.after_start and (
             flow.slot == NONE or not t.store.slots[flow.slot].started & (<uint32_t>1 << line.owner)
         ):
+            continue
+        if line.on_trial and flow.slot == NONE and not passes_trial(flow, line, number, forward, payload):
             continue
         size = 0
         if available > 0:
@@ -360,15 +397,15 @@ cdef void count_stream(Table *t, uint32_t index, uint32_t number, bint forward, 
     promote(t, index)
 
 
-cdef uint32_t stream_limit(Table *t, Flow *flow, int way) noexcept nogil:
+cdef uint32_t stream_limit(Table *t, const Stream *stream) noexcept nogil:
     """How many bytes are wanted: what the lines that matched keep, or what the undecided ones need."""
     cdef uint32_t i, limit = 0
     cdef const SieveLine *line
     for i in range(t.sieves.stream_lines_count):
         line = &t.sieves.lines[t.sieves.stream_lines[i]]
-        if flow.matched_lines[way] & (1 << i) and line.keep_bytes > limit:
+        if stream.matched_lines & (1 << i) and line.keep_bytes > limit:
             limit = line.keep_bytes
-        if flow.open_lines[way] & (1 << i) and line.needs_bytes > limit:
+        if stream.open_lines & (1 << i) and line.needs_bytes > limit:
             limit = line.needs_bytes
     return limit
 
@@ -378,15 +415,15 @@ cdef void close_stream(Table *t, Flow *flow, int way, uint32_t have) noexcept no
     cdef uint32_t keep = 0
     cdef uint32_t i, count = 0
     cdef Stream *stream
-    if flow.matched_lines[way]:
-        keep = stream_limit(t, flow, way)
-        if have < keep:
-            keep = have
-    flow.closed[way] = 1
-    flow.open_lines[way] = 0
+    flow.heads[way] |= CLOSED
     if flow.stream[way] == NONE:
         return
     stream = &t.store.streams[flow.stream[way]]
+    if stream.matched_lines:
+        keep = stream_limit(t, stream)
+        if have < keep:
+            keep = have
+    stream.open_lines = 0
     if keep == 0:
         free_stream(&t.store, flow.stream[way])
         flow.stream[way] = NONE
@@ -400,21 +437,32 @@ cdef void close_stream(Table *t, Flow *flow, int way, uint32_t have) noexcept no
     stream.pieces_count = count
 
 
-cdef uint32_t test_stream(Table *t, Flow *flow, int way, const uint8_t *data, uint32_t have) noexcept nogil:
-    """Try the lines for which enough bytes have come; returns those that matched now, a bit each."""
+cdef uint32_t test_stream(Table *t, uint32_t *open_lines, const uint8_t *data, uint32_t have) noexcept nogil:
+    """Try the open lines for which enough bytes have come; returns those that matched now, a bit each."""
     cdef uint32_t i, found = 0
     cdef const SieveLine *line
     for i in range(t.sieves.stream_lines_count):
-        if not flow.open_lines[way] & (1 << i):
+        if not open_lines[0] & (1 << i):
             continue
         line = &t.sieves.lines[t.sieves.stream_lines[i]]
         if have < line.needs_bytes:
             continue
-        flow.open_lines[way] &= <uint16_t>~(1 << i)
+        open_lines[0] &= ~(<uint32_t>1 << i)
         if line_matches(line, data, have, line.shortest):
-            flow.matched_lines[way] |= <uint16_t>(1 << i)
             found |= 1 << i
     return found
+
+
+cdef Stream *begin_stream(Table *t, Flow *flow, int way) noexcept nogil:
+    """Room for a direction's bytes, with every line open; NULL if there is none."""
+    cdef Stream *stream
+    flow.stream[way] = take_stream(&t.store)
+    if flow.stream[way] == NONE:
+        return NULL
+    stream = &t.store.streams[flow.stream[way]]
+    stream.open_lines = (<uint32_t>1 << t.sieves.stream_lines_count) - 1
+    stream.matched_lines = 0
+    return stream
 
 
 cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Packet *p) noexcept nogil:
@@ -425,6 +473,7 @@ cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Pa
     cdef int64_t offset = <uint32_t>(sequence - flow.start[way])
     cdef bint is_cut
     cdef uint32_t before = 0, have = 0, found = 0
+    cdef uint32_t open_lines
     cdef Stream *stream
     if size < 0:
         size = 0
@@ -444,14 +493,16 @@ cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Pa
     if flow.stream[way] == NONE and offset == 0 and not is_cut and size >= t.sieves.stream_needs_max \
             and t.store.streams_left:
         # The usual case: everything is decided by one segment, and nothing need be copied for a no.
-        found = test_stream(t, flow, way, data, <uint32_t>size)
-        if not flow.matched_lines[way]:
-            flow.closed[way] = 1
+        open_lines = (<uint32_t>1 << t.sieves.stream_lines_count) - 1
+        found = test_stream(t, &open_lines, data, <uint32_t>size)
+        if not found:
+            flow.heads[way] |= CLOSED
             return 0
-        flow.stream[way] = take_stream(&t.store)
-        stream = &t.store.streams[flow.stream[way]]
+        stream = begin_stream(t, flow, way)
+        stream.open_lines = 0
+        stream.matched_lines = found
         stream_store(stream, 0, data, <uint32_t>size, p.ordinal, p.time_ns)
-        if size >= stream_limit(t, flow, way):
+        if size >= stream_limit(t, stream):
             close_stream(t, flow, way, <uint32_t>size)
         return found
     if flow.stream[way] != NONE:
@@ -459,19 +510,20 @@ cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Pa
     have = before
     if size > 0 and offset + size > before:
         if flow.stream[way] == NONE:
-            flow.stream[way] = take_stream(&t.store)
-            if flow.stream[way] == NONE:
-                flow.closed[way] = 1
+            if begin_stream(t, flow, way) == NULL:
+                flow.heads[way] |= CLOSED
                 t.evicted_streams += 1
                 return 0
         stream = &t.store.streams[flow.stream[way]]
         stream_store(stream, <uint32_t>offset, data, <uint32_t>size, p.ordinal, p.time_ns)
         have = stream_have(stream)
     if have > before:
-        found = test_stream(t, flow, way, t.store.streams[flow.stream[way]].data, have)
-        if have >= stream_limit(t, flow, way):
+        stream = &t.store.streams[flow.stream[way]]
+        found = test_stream(t, &stream.open_lines, stream.data, have)
+        stream.matched_lines |= found
+        if have >= stream_limit(t, stream):
             close_stream(t, flow, way, have)
-    if is_cut and not flow.closed[way] and <int64_t>have <= offset + size:
+    if is_cut and not flow.heads[way] & CLOSED and <int64_t>have <= offset + size:
         close_stream(t, flow, way, have)
     return found
 
@@ -483,7 +535,7 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
     cdef uint32_t sequence = p.sequence
     cdef uint32_t found, i
     cdef int side
-    if flow.has_heads and syn and not was_promoted(t, flow) and flow.started[way] \
+    if flow.has_heads and syn and not was_promoted(t, flow) and flow.heads[way] & STARTED \
             and flow.start[way] != <uint32_t>(sequence + 1):
         drop_heads(t, flow)
         flow.has_heads = 0
@@ -491,19 +543,14 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
         flow.has_heads = 1
         flow.syn_forward = -1
         for side in range(2):
-            flow.started[side] = 0
-            flow.from_syn[side] = 0
-            flow.closed[side] = t.sieves.stream_lines_count == 0
+            flow.heads[side] = CLOSED if t.sieves.stream_lines_count == 0 else 0
             flow.stream[side] = NONE
-            flow.open_lines[side] = <uint16_t>((1 << t.sieves.stream_lines_count) - 1)
-            flow.matched_lines[side] = 0
     if syn and not p.tcp_flags & 16:
         flow.syn_forward = forward
-    if not flow.started[way]:
-        flow.started[way] = 1
+    if not flow.heads[way] & STARTED:
+        flow.heads[way] |= STARTED | (FROM_SYN if syn else 0)
         flow.start[way] = sequence + syn
-        flow.from_syn[way] = syn
-    if p.length == 0 or flow.closed[way]:
+    if p.length == 0 or flow.heads[way] & CLOSED:
         return
     if syn:
         sequence += 1
@@ -511,6 +558,22 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
     for i in range(t.sieves.stream_lines_count):
         if found & (1 << i):
             count_stream(t, index, t.sieves.stream_lines[i], forward, p.ordinal)
+
+
+cdef void count_in_bin(Table *t, int64_t time_ns, uint64_t count) noexcept nogil:
+    """Count in the capture's timeline, and remember the bin if it is not the first or last, which take in strays."""
+    cdef int64_t width_ns
+    cdef uint64_t at
+    bins_add(&t.bins, time_ns, count)
+    t.bin_ends_ns = t.bin_begins_ns = 0
+    if time_ns < t.bins.start_ns or t.bins.width_s > (<uint64_t>1 << 32):
+        return
+    width_ns = <int64_t>t.bins.width_s * 1000000000
+    at = <uint64_t>(time_ns - t.bins.start_ns) // <uint64_t>width_ns
+    if at < TIMELINE_BINS and t.bins.start_ns < INT64_MAX - (<int64_t>at + 1) * width_ns:
+        t.bin = &t.bins.count[at]
+        t.bin_begins_ns = t.bins.start_ns + <int64_t>at * width_ns
+        t.bin_ends_ns = t.bin_begins_ns + width_ns
 
 
 cdef bint name_link_type(Table *t, uint32_t number) noexcept nogil:
@@ -542,7 +605,10 @@ cdef void add_packet(Table *t, Packet *p) noexcept nogil:
         t.bins.width_s = 1
     if p.ip_bytes:
         t.bytes_ += p.ip_bytes
-        bins_add(&t.bins, p.time_ns, p.ip_bytes)
+        if p.time_ns >= t.bin_begins_ns and p.time_ns < t.bin_ends_ns:
+            t.bin[0] += p.ip_bytes
+        else:
+            count_in_bin(t, p.time_ns, p.ip_bytes)
     if p.skip:
         if p.skip != SKIP_LINK_TYPE or not name_link_type(t, p.link_type):
             t.skipped[p.skip] += 1
@@ -552,14 +618,15 @@ cdef void add_packet(Table *t, Packet *p) noexcept nogil:
         index = open_flow(t, p)
     flow = &t.flows[index]
     way = 0 if forward else 1
-    flow.packets[way] += 1
+    if flow.packets[way] < PACKETS_MAX:
+        flow.packets[way] += 1
     flow.bytes_[way] += p.ip_bytes
     if p.time_ns < flow.first_ns:
         flow.first_ns = p.time_ns
     if p.time_ns > flow.last_ns:
         flow.last_ns = p.time_ns
-    if flow.slot != NONE:
-        bins_add(&t.store.slots[flow.slot].bins, p.time_ns, p.ip_bytes)
+    if flow.slot != NONE and t.store.slots[flow.slot].bins != NONE:
+        bins_add(&t.store.bins[t.store.slots[flow.slot].bins], p.time_ns, p.ip_bytes)
     if p.transport != TCP:
         sift(t, index, forward, p)
     elif p.length or p.tcp_flags & 2:
