@@ -6,6 +6,7 @@ a debt that was paid must leave the list.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -47,6 +48,7 @@ SIDEWAYS_DEBTS = {
 TOUCHES_THE_MACHINE = {
     "licet.capture.open": "opens captures and standard input",
     "licet.snapshot.store": "reads and replaces registry files",
+    "licet.snapshot.index_store": "maps and writes the index of a large snapshot, and reads its text",
 }
 MACHINE_MODULES = frozenset({
     "asyncio", "ctypes", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
@@ -69,6 +71,7 @@ LIBRARIES = {
     "markupsafe": ("licet.app.report.html",),
     "tomlkit": ("licet.app.registry_edit",),
     "zstandard": ("licet.capture.open",),
+    "numpy": ("licet.snapshot.join",),
     "django": ("licet.server",),
     "_typeshed": ("licet",),  # types alone; it does not exist when a program runs
 }
@@ -178,8 +181,17 @@ def test_the_clock_is_asked_by_name() -> None:
 
 def test_nothing_draws_a_random_number() -> None:
     for module in modules():
-        drawn = {one.name.split(".")[0] for one in module.imports} & {"random", "secrets", "uuid", "numpy"}
+        drawn = {one.name.split(".")[0] for one in module.imports} & {"random", "secrets", "uuid"}
         assert not drawn, f"{module} imports {drawn}"
+        assert not re.search(r"\b(?:np|numpy)\.random\b", module.path.read_text(encoding="utf-8")), str(module)
+
+
+def test_numpy_is_imported_only_when_it_is_asked_for() -> None:
+    """Its import takes longer than a small scan."""
+    for module in modules():
+        for one in module.imports:
+            is_numpy = one.name.split(".")[0] == "numpy"
+            assert not is_numpy or one.for_types or not one.at_top, f"{module}, line {one.line}"
 
 
 def test_seeing_never_leads_to_acting() -> None:

@@ -18,7 +18,8 @@ from licet.model.canonical import sha256_digest
 from licet.model.family import PROTOCOL_WORDS
 from licet.model.registration import STATUSES, Record
 from licet.snapshot import Snapshot, load
-from licet.snapshot.form import LINE_BYTES_MAX, Header, read_form, sort_key, write_form
+from licet.snapshot.form import Header, read_form, write_form
+from licet.snapshot.record_line import LINE_BYTES_MAX, sort_key
 
 SECOND = 1_000_000_000
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).filter(

@@ -11,7 +11,7 @@ from licet.judge import INFORMS, Registry
 from licet.judge.policy import OWNED, PUBLIC
 from licet.snapshot import Snapshot
 from licet.snapshot.registry_file import examine_registry
-from licet.snapshot.store import SNAPSHOT_BYTES_MAX, is_snapshot, load, read_bytes
+from licet.snapshot.store import is_snapshot_file, load, read_bytes
 
 _KIND_MEANS = {
     OWNED: "owned: its owner decides which tunnels are permitted; attested entries count",
@@ -51,9 +51,8 @@ def check_config(path: str) -> Check:
 def _registry_problems(path: str) -> list[str]:
     """Every mistake of a registry.toml; the first of a snapshot, which no person wrote."""
     try:
-        raw = read_bytes(path, SNAPSHOT_BYTES_MAX)
-        if not is_snapshot(raw):
-            return [str(fault) for fault in examine_registry(path, raw)[1]]
+        if not is_snapshot_file(path):
+            return [str(fault) for fault in examine_registry(path, read_bytes(path))[1]]
         load(path)
     except BadFile as error:
         return [str(error)]

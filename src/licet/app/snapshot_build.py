@@ -12,9 +12,16 @@ from dataclasses import dataclass
 
 from licet.errors import BadFile, BadInput, VerificationFailed
 from licet.snapshot import Snapshot, load
-from licet.snapshot.form import Header, read_form, write_form
+from licet.snapshot.form import Header, write_form
 from licet.snapshot.registry_file import read_registry
-from licet.snapshot.store import SNAPSHOT_BYTES_MAX, is_snapshot, read_bytes, replace_file, snapshot_of
+from licet.snapshot.store import (
+    is_snapshot,
+    is_snapshot_file,
+    load_checked,
+    read_bytes,
+    replace_file,
+    snapshot_of,
+)
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -41,12 +48,16 @@ def build_snapshot(source: str, out: str | None, serial: int | None = None, publ
         raise BadFile(source, "is a snapshot already; build one from a registry.toml")
     registry = read_registry(source, raw)
     before = _snapshot_at(out)
-    if before is not None and serial in (None, before.serial) and _facts(before) == _facts(snapshot_of(registry)):
-        return Built(before, write_form(before.header, before.records), is_new=False)
+    if before is not None and serial in (None, before.serial):
+        # The same records under the header that was published give the digest that was published.
+        again = snapshot_of(registry, Header(before.serial, registry.name, before.header.published_ns))
+        if again == before:
+            return Built(before, write_form(again.header, again.records), is_new=False)
     after = snapshot_of(registry, Header(_next_serial(before, serial), registry.name, published_ns))
     form = write_form(after.header, after.records)
     if out is not None:
         replace_file(out, form)
+        load(out)  # Makes the index of a large snapshot now, and not when it is first needed.
     return Built(after, form, is_new=True)
 
 
@@ -58,12 +69,12 @@ def verify_snapshot(path: str, digest: str | None = None) -> Snapshot:
     """
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise BadInput(f"“{digest}” is no digest; write sha256: and 64 hex digits in lower case")
-    raw = read_bytes(path, SNAPSHOT_BYTES_MAX)
+    if not is_snapshot_file(path):
+        raise VerificationFailed(f"{path} is not a snapshot")
     try:
-        header, records = read_form(path, raw)
+        snapshot = load_checked(path)
     except BadFile as error:
         raise VerificationFailed(f"{error} — this is not a snapshot as it was published") from None
-    snapshot = Snapshot(header, records, form=raw)
     if digest is not None and snapshot.digest != digest:
         raise VerificationFailed(f"{path} has the digest {snapshot.digest}, not {digest}: it is another snapshot, or "
                                  "it was changed")
@@ -75,14 +86,9 @@ def _snapshot_at(out: str | None) -> Snapshot | None:
     overwrite."""
     if out is None or not os.path.exists(out):
         return None
-    if not is_snapshot(read_bytes(out, SNAPSHOT_BYTES_MAX)):
+    if not is_snapshot_file(out):
         raise BadFile(out, "exists and is not a snapshot; it was left alone")
     return load(out)
-
-
-def _facts(snapshot: Snapshot) -> bytes:
-    """What a snapshot says, without its number and date."""
-    return write_form(Header(registry=snapshot.registry), snapshot.records)
 
 
 def _next_serial(before: Snapshot | None, asked: int | None) -> int:

@@ -22,13 +22,12 @@ import re
 from dataclasses import dataclass
 
 from licet.errors import Malformed
-from licet.model.endpoint import PORTLESS, TRANSPORTS, IPAddress, parse_address, split_port
+from licet.model.endpoint import PORTLESS, TRANSPORTS, parse_address, split_port
 from licet.model.family import PROTOCOL_WORDS
+from licet.snapshot.place import PREFIX_LENGTH_MIN
 
 WIREGUARD_KEY_BYTES = 32
 NAME_LENGTH_MAX = 253  # RFC 1035 §2.3.4, in text form
-# A prefix only adds permission, but one this wide is a slip of the hand.
-PREFIX_LENGTH_MIN = {4: 8, 6: 16}
 
 _NAME_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -188,12 +187,3 @@ def decode_wireguard_key(encoded: str) -> bytes:
 def mac1_key(public_key: bytes) -> str:
     """BLAKE2s-256 of "mac1----" and a server's public key, in hex: it keys the mac1 of initiations to that server."""
     return hashlib.blake2s(b"mac1----" + public_key).hexdigest()
-
-
-def address_number(text: str) -> tuple[int, int, int]:
-    """Version, network as a number and prefix length of an address or prefix in canonical text: the sorting order."""
-    if "/" in text:
-        network = ipaddress.ip_network(text)
-        return network.version, int(network.network_address), network.prefixlen
-    address: IPAddress = ipaddress.ip_address(text)
-    return address.version, int(address), address.max_prefixlen

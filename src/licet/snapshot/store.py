@@ -1,7 +1,7 @@
 """The files of a registry: reading `registry.toml` or a snapshot, and replacing a file whole or not at all.
 
-The only module of this room that touches the disk. What a file is, is told by its content, never by its name: a
-snapshot begins with `{`, which TOML cannot.
+Only this module and `index_store` of this room touch the disk. What a file is, is told by its content, never by its
+name: a snapshot begins with `{`, which TOML cannot.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from licet.errors import BadFile
 from licet.snapshot.form import Header, read_form
+from licet.snapshot.index_store import INDEXED_BYTES_MIN, load_indexed, load_verified
 from licet.snapshot.registry_file import REGISTRY_BYTES_MAX, RegistryFile, read_registry
 from licet.snapshot.service import records_of
 from licet.snapshot.snapshot import Snapshot
@@ -22,13 +23,47 @@ NEW_FILE_MODE = 0o644  # A registry names services that are meant to be known.
 
 
 def load(path: str | os.PathLike[str]) -> Snapshot:
-    """Read a registry from `registry.toml` or from a snapshot file. Raises BadFile with the line of the mistake."""
+    """Read a registry from `registry.toml` or from a snapshot file. Raises BadFile with the line of the mistake.
+
+    A large snapshot is loaded through its index, which is built and written first where there is none.
+    """
     name = os.fspath(path)
+    if _is_large_snapshot(name):
+        return load_indexed(name)
     raw = read_bytes(name, SNAPSHOT_BYTES_MAX)
     if is_snapshot(raw):
         header, records = read_form(name, raw)
         return Snapshot(header, records, form=raw)
     return snapshot_of(read_registry(name, raw))
+
+
+def load_checked(path: str) -> Snapshot:
+    """Read a whole snapshot file and check all of it, whatever an index says. Raises BadFile, also for what is no
+    snapshot."""
+    if _is_large_snapshot(path):
+        return load_verified(path)
+    raw = read_bytes(path, SNAPSHOT_BYTES_MAX)
+    header, records = read_form(path, raw)
+    return Snapshot(header, records, form=raw)
+
+
+def _is_large_snapshot(path: str) -> bool:
+    """True for a snapshot that is worth an index. What cannot be opened is small here: reading it says why."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    is_large = stat.S_ISREG(status.st_mode) and INDEXED_BYTES_MIN <= status.st_size <= SNAPSHOT_BYTES_MAX
+    return is_large and is_snapshot_file(path)
+
+
+def is_snapshot_file(path: str) -> bool:
+    """True for a file that begins as a snapshot does. Raises BadFile where it cannot be opened."""
+    try:
+        with open(path, "rb") as file:
+            return is_snapshot(file.read(1))
+    except OSError as error:
+        raise BadFile(path, f"cannot be read: {error.strerror or error}") from None
 
 
 def is_snapshot(raw: bytes) -> bool:
