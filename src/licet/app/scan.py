@@ -21,6 +21,7 @@ from licet.model.tunnel import Tunnel
 from licet.recognise.base import Finding
 from licet.recognise.links import Found, link
 from licet.snapshot import Snapshot, load
+from licet.snapshot.keys import KeyTrials
 
 if TYPE_CHECKING:
     from licet.app.config import Config
@@ -36,19 +37,19 @@ class Progress(Protocol):
 
 class RegisteredKeys:
     """The registries' answer to a recogniser's question, for one candidate flow: keys registered for its addresses are
-    tried first. The first registry that knows the key answers."""
+    tried first. The first registry that knows the key answers. trials: what all flows of a capture share."""
 
-    def __init__(self, snapshots: Sequence[Snapshot], ends: Ends) -> None:
-        self._snapshots, self._ends = snapshots, ends
+    def __init__(self, snapshots: Sequence[Snapshot], ends: Ends, trials: KeyTrials) -> None:
+        self._snapshots, self._ends, self._trials = snapshots, ends, trials
 
     def match_key(self, first_116_bytes: bytes, mac1: bytes) -> str | None:
         for snapshot in self._snapshots:
             for address in (address_text(packed) for packed, _ in self._ends):
                 if snapshot.at_address(address):
-                    handle = snapshot.match_key(first_116_bytes, mac1, address)
+                    handle = snapshot.match_key(first_116_bytes, mac1, address, self._trials)
                     break
             else:
-                handle = snapshot.match_key(first_116_bytes, mac1)
+                handle = snapshot.match_key(first_116_bytes, mac1, trials=self._trials)
             if handle is not None:
                 return handle
         return None
@@ -78,14 +79,15 @@ class Scanner:
             stream, SIEVES, self._limits, since_ns=self._since_ns, until_ns=self._until_ns,
             progress=lambda packets: progress(stream.bytes_done(), packets), timelines=self._timelines,
         )
-        tunnels = self._tunnels(stream.path, reading.candidates)
-        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading)
+        trials = KeyTrials()
+        tunnels = self._tunnels(stream.path, reading.candidates, trials)
+        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading, trials)
 
-    def _tunnels(self, path: str, candidates: Iterator[Candidate]) -> list[Tunnel]:
+    def _tunnels(self, path: str, candidates: Iterator[Candidate], trials: KeyTrials) -> list[Tunnel]:
         founds: list[Found] = []
         ends = []
         for candidate in candidates:
-            for found in self._recognise(candidate):
+            for found in self._recognise(candidate, trials):
                 founds.append(found)
                 ends.append(candidate.ends)
         kept = link(founds)
@@ -95,8 +97,8 @@ class Scanner:
                   for found in kept]
         return group(path, [one for one in served if one is not None])
 
-    def _recognise(self, candidate: Candidate) -> Iterator[Found]:
-        registered = RegisteredKeys(self._snapshots, candidate.ends)
+    def _recognise(self, candidate: Candidate, trials: KeyTrials) -> Iterator[Found]:
+        registered = RegisteredKeys(self._snapshots, candidate.ends, trials)
         for owner, flow in candidate.owners:
             finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
             if finding is not None:
@@ -121,13 +123,16 @@ class Scanner:
         return JudgedTunnel(tunnel, verdict, title, operator)
 
 
-def _report(path: str, reading: Reading) -> CaptureReport:
+def _report(path: str, reading: Reading, trials: KeyTrials) -> CaptureReport:
     counts = reading.counts
+    evicted = dict(counts.evicted)
+    if trials.cut_short:
+        evicted["key checks"] = trials.cut_short
     skipped = {skip.title: count for skip, count in sorted(counts.skipped.items())}
     for number, count in sorted(counts.link_types.items()):
         skipped[f"of link type {number}, which is not read"] = count
     return CaptureReport(
-        path, reading.problem, counts.packets, counts.flows, counts.bytes, skipped, dict(counts.evicted),
+        path, reading.problem, counts.packets, counts.flows, counts.bytes, skipped, evicted,
         reading.timeline, counts.nested,
     )
 

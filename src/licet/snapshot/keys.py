@@ -24,20 +24,21 @@ RECENT_KEYS_MAX = 64
 class KeyTrials:
     """What trying keys may still cost, for all flows of one capture together.
 
-    left: how many keys may be tried; not_tried: how many were not, because none were left; recent: the registered keys
-    that matched last, the latest first. Flows that are not compared are not recognised by key, and are counted.
+    left: how many keys may be tried; cut_short: how many initiations were not held against all keys of a registry,
+    because too few were left: such a flow is not recognised by its key, unless that came first; recent: the registered
+    keys that matched last, the latest first.
     """
 
     left: int = KEYS_TRIED_MAX
-    not_tried: int = 0
+    cut_short: int = 0
     recent: list[bytes] = field(default_factory=list)
 
     def find(self, first_116_bytes: bytes, mac1: bytes, keys: memoryview) -> bytes | None:
         """The first of many keys, 32 bytes each, under which the hash of the bytes is this mac1."""
         count = len(keys) // KEY_BYTES
         tried = min(count, self.left)
-        self.not_tried += count - tried
         found = _first_match(first_116_bytes, mac1, keys[: tried * KEY_BYTES])
+        self.cut_short += found is None and tried < count
         # Counted as if all had been tried: what is left must not depend on where in the registry a key stands.
         self.left -= tried
         if found is not None:
