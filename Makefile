@@ -2,12 +2,14 @@
 # make test    everything that this machine can test; says what it leaves out, and why
 # make bench   licet beside other readers of captures, on large traces that it makes (options below)
 # make check   style, types and the rules of the house
+# make wheel   one wheel for Python 3.11 and later, tried on each version that is installed
+# make fuzz    mutated captures through the sanitised kernel and its plain twin: make fuzz SECONDS=60
 # make lock    resolve the lock files anew (needs uv)
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench check lock clean
+.PHONY: demo test bench check lock clean wheel fuzz
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/licet demo
@@ -35,6 +37,14 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 	@sh tools/make-venv.sh requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp
+
+wheel: $(VENV)/dev.stamp
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@sh tools/try-wheel.sh dist/*.whl
+
+fuzz: $(VENV)/dev.stamp
+	@sh fuzz/run.sh $(or $(SECONDS),60)
 
 lock:
 	uv pip compile pyproject.toml --group lock --universal --python-version 3.11 --generate-hashes \

@@ -164,6 +164,16 @@ def test_candidates_are_bounded_and_each_flow_too_many_is_counted_once() -> None
     assert table.counts.evicted == {"candidates": 40}
 
 
+def test_what_looks_like_data_cannot_crowd_out_a_handshake() -> None:
+    sieve = (*PING, Line("stream", "udp", DATA, (Test(0, b"D"),), keep_bytes=8, quota=2, enough=2, same=(0, 4)))
+    records = [_udp(n, b"DATA----", port=1_000 + n // 4) for n in range(1, 401)]
+    records += [_udp(500, b"PING----", port=9), _udp(501, b"PONG----", port=9, back=True)]
+    table, candidates = _table(sieve, records, messages=20, candidates=8)
+    assert 9 in [candidate.ends[0][1] for candidate in candidates]
+    assert len(candidates) == 5
+    assert table.counts.evicted["messages"] > 0
+
+
 def test_streams_that_hold_bytes_are_bounded_over_all_flows() -> None:
     records = []
     for port in range(100):

@@ -92,8 +92,8 @@ def _read_compiled(
 def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
     """One after another: what a recogniser has done with may go before the next is made."""
     pairs: dict[tuple[bytes, bytes], int] = {}
-    for number, (first_packet, index) in enumerate(kernel.order()):
-        yield Candidate(*kernel.candidate(index, number, first_packet, pairs, timelines))
+    for number in range(kernel.settle()):
+        yield Candidate(*kernel.candidate(number, pairs, timelines))
 
 
 def _counts(kernel: Kernel) -> Counts:

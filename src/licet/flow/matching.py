@@ -13,7 +13,7 @@ class ReadyLine:
     """A line with its tests as numbers. owner: index of the recogniser that the line belongs to."""
 
     __slots__ = (
-        "after_start", "answer", "enough", "index", "keep_bytes", "length_field", "line", "longest", "name",
+        "after_start", "answer", "enough", "index", "is_data", "keep_bytes", "length_field", "line", "longest", "name",
         "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
     )
 
@@ -25,6 +25,7 @@ class ReadyLine:
         self.enough, self.quota, self.keep_bytes, self.port = line.enough, line.quota, line.keep_bytes, line.port
         self.same = None if line.same is None else (line.same[0], line.same[0] + line.same[1])
         self.length_field = line.length_field
+        self.is_data = line.role == DATA
         # Data that must stay the same is kept from its second message on: chance looks like it once, not twice.
         self.on_trial = line.role == DATA and line.same is not None and not line.after_start
         self.tests = tuple(

@@ -20,7 +20,7 @@ READ_BYTES = 1 << 18
 PACKET_BYTES_MAX = 1 << 20  # No link carries more; a record that claims it is damage.
 BLOCK_BYTES_MAX = 1 << 26  # A block that is stepped over (names, secrets) may be large, but not endless.
 INTERFACES_MAX = 4_096
-TIME_NS_MAX = (1 << 63) - 1  # the year 2262; a damaged clock can claim more
+TIME_NS_MAX = (1 << 63) - 2  # the year 2262; a damaged clock can claim more
 
 _NS = 1_000_000_000
 

@@ -11,7 +11,7 @@ from licet.flow.matching import ReadyLine
 from licet.model.flow import Stream
 
 STREAM_BYTES_MAX = 4_096  # kept of one direction; no line may ask for more
-PIECES_MAX = 128  # segments whose ordinals are kept; the bytes of later ones count as the last one's
+PIECES_MAX = 32  # segments whose ordinals are kept; the bytes of later ones count as the last one's
 
 _WRAP = 1 << 32
 _HALF = 1 << 31

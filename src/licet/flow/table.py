@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from licet.flow.kept import Kept, room_for
-from licet.flow.matching import ReadySieves, Rows
+from licet.flow.matching import ReadyLine, ReadySieves, Rows
 from licet.flow.records import Record
 from licet.flow.streams import StreamBudget, StreamHead
 from licet.flow.timeline import TimelineCounter
@@ -31,7 +31,8 @@ _PORTLESS = {ESP: "esp", AH: "ah", GRE: "gre"}
 class Limits:
     """flows: open at once; matched: flows that hold kept messages but are no candidates yet; candidates: kept to the
     end; messages: kept over all flows, in pieces (`kept.PIECE_BYTES`); streams: TCP directions that hold bytes. What
-    each throws away is counted under its name."""
+    each throws away is counted under its name. Of messages and candidates, data may take half: whoever sends much that
+    looks like data must not be able to crowd out handshakes."""
 
     flows: int = 250_000
     matched: int = 20_000
@@ -225,12 +226,13 @@ class FlowTable:
                 if last != trial:
                     continue
             data = frame[at : min(end, at + line.keep_bytes)]
-            if self._messages_left < room_for(len(data)):
+            reserved = self._limits.messages // 2 if line.is_data else 0
+            if self._messages_left < room_for(len(data)) + reserved:
                 self.counts.evicted["messages"] += 1
                 continue
             kept = entry.kept or self._begin_keeping(entry)
             self._messages_left -= kept.message(line, forward, record.ordinal, record.time_ns, length, data)
-            self._promote(entry, kept)
+            self._promote(entry, kept, line)
 
     def _begin_keeping(self, entry: _Entry) -> Kept:
         if len(self._matched) >= self._limits.matched:
@@ -248,11 +250,12 @@ class FlowTable:
         for head in entry.heads or ():
             head.drop()
 
-    def _promote(self, entry: _Entry, kept: Kept) -> None:
+    def _promote(self, entry: _Entry, kept: Kept, line: ReadyLine) -> None:
         """Move a flow that became a candidate to where nothing evicts it."""
         if not kept.candidates or entry.key in self._candidates:
             return
-        if len(self._candidates) >= self._limits.candidates:
+        room = self._limits.candidates // 2 if line.is_data else self._limits.candidates
+        if len(self._candidates) >= room:
             if not kept.refused:
                 kept.refused = True
                 self.counts.evicted["candidates"] += 1
@@ -290,7 +293,7 @@ class FlowTable:
                 continue
             kept = entry.kept or self._begin_keeping(entry)
             kept.count(line, forward, record.ordinal)
-            self._promote(entry, kept)
+            self._promote(entry, kept, line)
 
     def candidates(self) -> Iterator[Candidate]:
         """The candidate flows in the order in which they began."""

@@ -220,7 +220,7 @@ def _follower(reset: Message, messages: list[Message]) -> Message | None:
 def _data(flow: Flow, messages: list[Message]) -> Finding | None:
     """Data packets both ways, each way under one peer id with rising packet ids: likely. A third of the
     flow at least must be such packets (new keys in between make others), or some other protocol merely has bytes that
-    look like them now and then: of QUIC's short headers, one in 32."""
+    look like them now and then, as one in eight of QUIC's short headers has."""
     steps = []
     for forward in (True, False):
         run = [message for message in _of(messages, "data") if message.forward is forward]

@@ -62,6 +62,7 @@ cdef class Kernel:
     cdef uint32_t _begin, _end
     cdef size_t _sizes[9]
     cdef object _names
+    cdef bint _settled
     cdef readonly size_t reserved_bytes
 
     def __cinit__(self, sieves, limits, since_ns=None, until_ns=None):
@@ -176,7 +177,7 @@ cdef class Kernel:
             raise ValueError(f"sieve line {line.name}: too many owners, tests or messages")
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
-        out.on_trial = line.on_trial
+        out.on_trial, out.is_data = line.on_trial, line.is_data
         if line.on_trial and line.same[1] - line.same[0] > 4:
             raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
@@ -203,8 +204,8 @@ cdef class Kernel:
     def filled(self, uint32_t size):
         """`size` bytes were read into the space: use them. False once nothing more can be read."""
         cdef uint32_t left
-        if size > READ_BYTES or self._end != BLOCK_AT:
-            raise ValueError("more was filled in than there was space for")
+        if size > READ_BYTES or self._end != BLOCK_AT or self._settled:
+            raise ValueError("there is no space for this")
         self._end += size
         with nogil:
             self._run()
@@ -265,6 +266,8 @@ cdef class Kernel:
         """One packet from elsewhere than a capture file."""
         cdef Packet packet
         cdef const uint8_t *data = frame
+        if self._settled:
+            raise ValueError("the flows are settled")
         packet.frame = data
         packet.captured = len(frame)
         packet.time_ns, packet.ordinal, packet.link_type = time_ns, ordinal, link_type
@@ -289,27 +292,37 @@ cdef class Kernel:
     def timeline(self):
         return _timeline(&self._table.bins) if self._table.has_start else None
 
-    def order(self):
-        """The candidates in the order in which they began: what `candidate` takes, one after another."""
+    def settle(self):
+        """Nothing more will come: keep the candidates, in the order in which they began, and give back the room of all
+        other flows before anything is made of them. Returns how many there are."""
         cdef Table *t = &self._table
-        cdef uint32_t i
-        cdef Flow *flow
-        order = []
-        for i in range(t.flows_used):
-            flow = &t.flows[i]
-            if was_promoted(t, flow):
-                order.append((flow.first_packet, i))
-        order.sort()
-        return order
+        cdef uint32_t i, index
+        cdef Flow *kept
+        if self._settled:
+            return t.flows_used
+        order = sorted([(t.flows[i].first_packet, i) for i in range(t.flows_used) if was_promoted(t, &t.flows[i])])
+        kept = <Flow *>self._map(-1, <size_t>(len(order) + 1) * sizeof(Flow))
+        for i, (_, found) in enumerate(order):
+            index = found
+            kept[i] = t.flows[index]
+        licet_release(t.flows, self._sizes[2])
+        licet_release(t.buckets, self._sizes[3])
+        t.flows, t.buckets = kept, NULL
+        t.flows_used = len(order)
+        self._sizes[2], self._sizes[3] = <size_t>(len(order) + 1) * sizeof(Flow), 0
+        self._settled = True
+        return t.flows_used
 
-    def candidate(self, uint32_t index, number, first_packet, dict pairs, bint timelines):
-        """(((owner, licet.model.flow.Flow), …), ends, first packet) of one candidate.
+    def candidate(self, uint32_t number, dict pairs, bint timelines):
+        """(((owner, licet.model.flow.Flow), …), ends, first packet) of a candidate, once settled.
 
-        number: of the flow; pairs: numbers of the address pairs met so far; timelines: leave them out where no picture
-        will be drawn, 64 numbers a flow are the bulk of it.
+        number: of the flow, from 0; pairs: numbers of the address pairs met so far; timelines: leave them out where no
+        picture will be drawn, 64 numbers a flow are the bulk of it.
         """
+        if not self._settled or number >= self._table.flows_used:
+            raise ValueError(f"there is no settled candidate {number}")
         cdef Table *t = &self._table
-        cdef Flow *flow = &t.flows[index]
+        cdef Flow *flow = &t.flows[number]
         cdef Slot *slot = &t.store.slots[flow.slot]
         cdef int owner
         size = 16 if flow.is6 else 4
@@ -325,7 +338,7 @@ cdef class Kernel:
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
                 owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
-        return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), first_packet)
+        return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
 
     cdef object _of_owner(self, Flow *flow, Slot *slot, int owner):
         """(messages, streams, first matches, matches) of one recogniser's lines."""

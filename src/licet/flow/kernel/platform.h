@@ -55,7 +55,7 @@ static inline uint64_t licet_mix(uint64_t a, uint64_t b) {
 #endif
 }
 
-/* ticks / ticks_per_s in nanoseconds, plus offset_s, clamped to 0 .. 2^63-1 as the plain twin does.
+/* ticks / ticks_per_s in nanoseconds, plus offset_s, clamped to 0 .. 2^63-2 as the plain twin does.
    ticks_per_s is 2^power_of_two where that is not negative. */
 static inline int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, int power_of_two, int64_t offset_s) {
     __int128 time = (__int128)ticks * 1000000000;
@@ -63,7 +63,7 @@ static inline int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, in
     else time /= ticks_per_s;
     time += (__int128)offset_s * 1000000000;
     if (time < 0) return 0;
-    if (time > INT64_MAX) return INT64_MAX;
+    if (time >= INT64_MAX) return INT64_MAX - 1; /* the last one is “no bound” */
     return (int64_t)time;
 }
 

@@ -23,6 +23,7 @@ cdef struct SieveLine:
     uint8_t opening
     uint8_t answer
     uint8_t after_start
+    uint8_t is_data
     uint8_t on_trial         # kept from its second message on
     uint8_t quota
     uint8_t tests_count

@@ -5,7 +5,7 @@ cdef enum:
 
     PIECE_BYTES = 160
     STREAM_BYTES_MAX = 4096
-    PIECES_MAX = 128
+    PIECES_MAX = 32
     TIMELINE_BINS = 64
 
 

@@ -232,14 +232,14 @@ cdef void note(Table *t, Slot *slot, const SieveLine *line, bint forward, uint32
         slot.candidates |= owner
 
 
-cdef void promote(Table *t, uint32_t index) noexcept nogil:
+cdef void promote(Table *t, uint32_t index, bint is_data) noexcept nogil:
     """Move a flow that became a candidate to where nothing evicts it. A candidate has left both orders: it is one."""
     cdef Flow *flow = &t.flows[index]
     cdef Slot *slot = &t.store.slots[flow.slot]
     cdef Bins *bins
     if not slot.candidates or slot.flow == NONE:
         return
-    if t.candidates >= t.candidates_max:
+    if t.candidates >= (t.candidates_max // 2 if is_data else t.candidates_max):
         if not slot.refused:
             slot.refused = 1
             t.evicted_candidates += 1
@@ -291,7 +291,7 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
     cdef Run *run
     cdef uint32_t at, i
     cdef bint is_answered
-    if s.pieces_left < pieces_for(size):
+    if s.pieces_left < pieces_for(size) + (t.messages_max // 2 if line.is_data else 0):
         t.evicted_messages += 1
         return
     if flow.slot == NONE:
@@ -322,7 +322,7 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
             run.messages[i - 1] = run.messages[i]
         run.messages[run.held - 1] = store_message(s, payload, size, p.time_ns, p.ordinal, p.length)
     note(t, slot, line, forward, run.count)
-    promote(t, index)
+    promote(t, index, line.is_data)
 
 
 cdef bint passes_trial(Flow *flow, const SieveLine *line, uint32_t number, bint forward,
@@ -394,7 +394,7 @@ cdef void count_stream(Table *t, uint32_t index, uint32_t number, bint forward, 
             return
     t.store.runs[at].count += 1
     note(t, &t.store.slots[flow.slot], line, forward, t.store.runs[at].count)
-    promote(t, index)
+    promote(t, index, line.is_data)
 
 
 cdef uint32_t stream_limit(Table *t, const Stream *stream) noexcept nogil:
