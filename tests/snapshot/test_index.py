@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from licet.errors import BadFile
+from licet.model.canonical import sha256_digest
 from licet.model.registration import Record
 from licet.snapshot import Snapshot, index_store, load
 from licet.snapshot.column import BLOCK_BYTES, DamagedIndex
 from licet.snapshot.form import Header, write_form
-from licet.snapshot.index import Index
+from licet.snapshot.index import Columns, Index, Tie, build_columns, pack_index
 from licet.snapshot.join import halves
+from licet.snapshot.lines import read_lines, slices, whole_lines
 from licet.snapshot.record_line import sort_key
 from snapshot.registries import UNTIL_NS, index_bytes, mac1_key_of, mapped, naive_at, record_lists
 
@@ -85,6 +88,7 @@ def _check_answers(snapshot: Snapshot) -> None:
     assert [record.service for record in snapshot.by_name("v77.example.net")] == ["SVC-0077"]
     assert [record.service for record in snapshot.by_mac1_key(RECORDS[7].mac1_key or "")] == ["SVC-0007"]
     assert len(snapshot.records) == len(RECORDS)
+    assert snapshot.digest == sha256_digest(FORM)
 
 
 def _parses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -334,6 +338,42 @@ def test_index_with_right_checksums_and_wrong_numbers_invents_nothing(records: l
         assert set(found) <= set(naive_at(records, address))
     for handle in ("SVC-7F3K", "SVC-0001"):
         assert all(record.service == handle for record in snapshot.by_service(handle))
+
+
+COLUMNS = [one.name for one in fields(Columns)]
+
+
+@pytest.mark.parametrize("damage", [bytes, lambda size: b"\xff" * size], ids=["zeros", "ones"])
+@pytest.mark.parametrize("column", COLUMNS)
+def test_column_of_other_numbers_is_found_out(feed: Path, column: str, damage: Callable[[int], bytes]) -> None:
+    """Zeros would make a search find nothing, which no look at the text could tell from the truth."""
+    load(feed)
+    raw, number = _retied(feed), COLUMNS.index(column)
+    starts = Index(memoryview(raw))._places[::2]
+    start, end = starts[number], [*starts, len(raw)][number + 1]
+    _index_of(feed).write_bytes(raw[:start] + damage(end - start)[: end - start] + raw[end:])
+    _settle(feed)
+    _check_answers(load(feed))
+
+
+@pytest.mark.parametrize("at", range(16, 80))
+def test_head_that_was_changed_is_found_out(feed: Path, at: int) -> None:
+    load(feed)
+    raw = bytearray(_retied(feed))
+    raw[at] ^= 1
+    _index_of(feed).write_bytes(raw)
+    _settle(feed)
+    _check_answers(load(feed))
+
+
+def test_networks_in_a_circle_come_to_an_end() -> None:
+    form = write_form(Header(serial=1), RECORDS[-2:])
+    start = form.index(b"\n") + 1
+    columns = build_columns(read_lines("feed", whole_lines(slices(form, start))), start)
+    columns.parents[0] = 1
+    circle = b"".join(pack_index(columns, Tie(bytes(32), len(form), 0, 0, 0)))
+    snapshot = mapped(RECORDS[-2:], lambda _: circle)
+    assert list(snapshot.at_address("192.0.2.1")) == RECORDS[-1:]
 
 
 @given(st.binary(max_size=3_000))

@@ -29,7 +29,8 @@ _VALUES = (
     b'"1970-01-01T00:00:00Z"', b'"1969-12-31T23:59:59Z"', b'"2026-02-30T00:00:00Z"', b'"2026-01-01T24:00:00Z"',
     b'"2026-01-01T23:59:60Z"', b'"9999-12-31T23:59:59Z"', b'"2026-01-01"', b'"wireguard"', b'"openvpn"', b'"SVC-1"',
     b'"SVC-22"', b'"a.example"', b'"example"', b'"-a.example"', b'"a..example"', b'"' + b"a" * 64 + b'.example"',
-    b'"' + b"ab" * 32 + b'"', b'"' + b"AB" * 32 + b'"', b'"\xc3\xa9.example"', b'"stale"', b'"serverHold"',
+    b'"' + b"a." * 126 + b'a"', b'"' + b"a." * 127 + b'a"', b'"' + b"ab" * 32 + b'"',
+    b'"' + b"AB" * 32 + b'"', b'"\xc3\xa9.example"', b'"stale"', b'"serverHold"',
 )
 _VALUE = re.compile(rb':(null|[0-9]+|"[^"]*")')
 

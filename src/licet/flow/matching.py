@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from licet.model.sieve import ANSWER, DATA, OPENING, Line, Sieve
+from licet.model.sieve import ANSWER, DATA, OPENING, RISE_MAX, Line, Sieve
 
 _NO_BYTE = 256  # the row of the first-byte table for an empty payload
+
+
+class Trial(NamedTuple):
+    """A data message that is not kept yet: its line's number, the bytes that must stay the same, and its counter."""
+
+    line: int
+    same: bytes
+    counted: int
 
 
 class ReadyLine:
     """A line with its tests as numbers. owner: index of the recogniser that the line belongs to."""
 
     __slots__ = (
-        "after_start", "answer", "enough", "index", "is_data", "keep_bytes", "length_field", "line", "longest", "name",
-        "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
+        "after_start", "answer", "counter", "enough", "index", "is_data", "keep_bytes", "length_field", "line", "longest",
+        "name", "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
     )
 
     def __init__(self, line: Line, index: int, owner: int) -> None:
@@ -24,7 +33,7 @@ class ReadyLine:
         self.shortest, self.longest = line.shortest, line.longest
         self.enough, self.quota, self.keep_bytes, self.port = line.enough, line.quota, line.keep_bytes, line.port
         self.same = None if line.same is None else (line.same[0], line.same[0] + line.same[1])
-        self.length_field = line.length_field
+        self.length_field, self.counter = line.length_field, line.counter
         self.is_data = line.role == DATA
         # Data that must stay the same is kept from its second message on: chance looks like it once, not twice.
         self.on_trial = line.role == DATA and line.same is not None and not line.after_start
@@ -36,6 +45,8 @@ class ReadyLine:
         ends = [end for _, end, _, _, _ in self.tests]
         if self.same:
             ends.append(self.same[1])
+        if self.counter:
+            ends.append(self.counter.offset + 4)
         if self.length_field:
             ends.append(self.length_field.offset + self.length_field.width)
         self.needs_bytes = max(ends, default=0)
@@ -50,6 +61,19 @@ class ReadyLine:
                 if not test.equal and len(test.value) == 1 and hit:
                     return False
         return True
+
+    def trial(self, data: bytes, at: int) -> Trial:
+        """What the next message on trial will be held against."""
+        assert self.same is not None
+        start = at + self.counter.offset if self.counter else at
+        count = int.from_bytes(data[start : start + 4], "little" if self.counter and self.counter.little else "big")
+        return Trial(self.index, bytes(data[at + self.same[0] : at + self.same[1]]), count)
+
+    def follows(self, last: Trial | None, trial: Trial) -> bool:
+        """Whether a message on trial goes on where the last one of its direction was."""
+        if last is None or (last.line, last.same) != (trial.line, trial.same):
+            return False
+        return self.counter is None or 1 <= (trial.counted - last.counted) % 2**32 <= RISE_MAX
 
     def matches(self, data: bytes | bytearray, at: int, end: int, length: int) -> bool:
         """Whether the payload data[at:end], of `length` bytes by its headers, is what the line describes."""

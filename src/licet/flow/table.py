@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from licet.flow.kept import Kept, room_for
-from licet.flow.matching import ReadyLine, ReadySieves, Rows
+from licet.flow.matching import ReadyLine, ReadySieves, Rows, Trial
 from licet.flow.records import Record
 from licet.flow.streams import StreamBudget, StreamHead
 from licet.flow.timeline import TimelineCounter
@@ -87,8 +87,8 @@ class _Entry:
         self.syn_forward: bool | None = None
         self.kept: Kept | None = None
         self.heads: tuple[StreamHead, StreamHead] | None = None
-        # The last data message of each direction that is on trial: its line, and the bytes that must stay the same.
-        self.trials: list[tuple[int, bytes] | None] = [None, None]
+        # The last data message of each direction that is on trial.
+        self.trials: list[Trial | None] = [None, None]
 
 
 class FlowTable:
@@ -220,10 +220,9 @@ class FlowTable:
             if line.after_start and not (entry.kept is not None and entry.kept.has_started(line.owner)):
                 continue
             if line.on_trial and entry.kept is None:
-                assert line.same is not None
-                trial = line.index, frame[at + line.same[0] : at + line.same[1]]
+                trial = line.trial(frame, at)
                 last, entry.trials[not forward] = entry.trials[not forward], trial
-                if last != trial:
+                if not line.follows(last, trial):
                     continue
             data = frame[at : min(end, at + line.keep_bytes)]
             reserved = self._limits.messages // 2 if line.is_data else 0

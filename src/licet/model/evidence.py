@@ -7,13 +7,13 @@ response; `likely` is anything less that still names the protocol. Otherwise not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 CERTAIN = "certain"
 LIKELY = "likely"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One message of the evidence, for the ladder of `licet explain`; written nowhere else.
 
     packet: its ordinal in the capture, from one; time_ns: since the epoch; forward: True if sent by the end that sent

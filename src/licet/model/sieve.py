@@ -50,6 +50,17 @@ class LengthField:
 
 
 @dataclass(frozen=True, slots=True)
+class Counter:
+    """Four bytes at `offset` count up from one message of a direction to the next, by RISE_MAX at the most.
+
+    little: least significant byte first; of a wider counter, its low four bytes.
+    """
+
+    offset: int
+    little: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a sieve.
 
@@ -62,8 +73,8 @@ class Line:
     port: a port that one end must have, None for any (this narrows; it never decides);
     same: (offset, width) of bytes that stay equal over all messages of a direction; a message that differs starts anew.
     `data` of this kind is kept, and counted, from its second message on, for chance looks like it once, not twice;
-    there the width is at most 4;
-    length_field: a field that must agree with the payload's length.
+    there the width is at most 4, and a counter, if one is named, must have risen from the first to the second;
+    counter: see `same`; length_field: a field that must agree with the payload's length.
     """
 
     name: str
@@ -78,7 +89,10 @@ class Line:
     longest: int = LENGTH_MAX
     port: int | None = None
     same: tuple[int, int] | None = None
+    counter: Counter | None = None
     length_field: LengthField | None = None
 
+
+RISE_MAX = 4_096  # a counter that jumps further has lost its thread, or is none
 
 Sieve = tuple[Line, ...]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 
 from licet.model.flow import Flow, Message
-from licet.model.sieve import ALONE, DATA, Line, Test
+from licet.model.sieve import ALONE, DATA, Counter, Line, Test
 from licet.recognise.base import Finding, Recogniser, Registered, evidence, step
 from licet.recognise.lookalikes import is_other_protocol
 
@@ -25,7 +25,7 @@ SIEVE = (
     Line("protocol", "esp", ALONE, (), keep_bytes=8, quota=2, enough=1, shortest=8),
     # Four zero bytes are the marker of IKE (RFC 3948 §2.2), and one byte 0xFF is a keepalive.
     Line("udp", "udp", DATA, (Test(0, b"\0\0\0\0", equal=False),), keep_bytes=20, quota=3, enough=UDP_PACKETS_MIN,
-         shortest=ESP_BYTES_MIN, port=NAT_T_PORT, same=(0, 4)),
+         shortest=ESP_BYTES_MIN, port=NAT_T_PORT, same=(0, 4), counter=Counter(4)),
 )
 
 

@@ -99,7 +99,7 @@ def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
 
 def _towards(evidence: Evidence, to_server: bool) -> Evidence:
     """The same evidence with its steps drawn from client to server."""
-    steps = tuple(replace(step, to_server=step.forward is to_server) for step in evidence.steps)
+    steps = tuple(step._replace(to_server=step.forward is to_server) for step in evidence.steps)
     return replace(evidence, steps=steps)
 
 

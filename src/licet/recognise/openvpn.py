@@ -17,7 +17,7 @@ import itertools
 from typing import NamedTuple
 
 from licet.model.flow import Flow, Message, Stream
-from licet.model.sieve import ANSWER, DATA, OPENING, Line, Test
+from licet.model.sieve import ANSWER, DATA, OPENING, Counter, Line, Test
 from licet.recognise.base import Finding, Recogniser, Registered, evidence, step
 from licet.recognise.lookalikes import is_other_protocol, is_turn_channel_data
 
@@ -63,7 +63,7 @@ SIEVE = (
     _udp("ack", DATA, ACK, 21, 2, 14, 200, enough=2),
     _udp("control-wkc", DATA, CONTROL_WKC, 21, 2, CRYPT_CLIENT, 2_600),
     Line("data", "udp", DATA, (Test(0, bytes([DATA_V2 << 3]), _OPCODE),), keep_bytes=24, quota=4,
-         enough=DATA_PACKETS_MIN, shortest=24, same=(0, 4)),
+         enough=DATA_PACKETS_MIN, shortest=24, same=(0, 4), counter=Counter(4)),
     # Over TCP the tests see the record's length in front: a plain or tls-crypt reset is shorter than 256 bytes.
     Line("stream-client", "tcp", OPENING, (Test(0, b"\0"), Test(2, bytes([CLIENT_RESET << 3]))), TCP_KEEP_BYTES, 1,
          enough=1),
@@ -218,7 +218,7 @@ def _follower(reset: Message, messages: list[Message]) -> Message | None:
 
 
 def _data(flow: Flow, messages: list[Message]) -> Finding | None:
-    """Data packets both ways, each way under one peer id with rising packet ids: likely. A third of the
+    """Data packets both ways, each way under one peer id with rising packet ids: likely. A quarter of the
     flow at least must be such packets (new keys in between make others), or some other protocol merely has bytes that
     look like them now and then, as one in eight of QUIC's short headers has."""
     steps = []
@@ -229,7 +229,7 @@ def _data(flow: Flow, messages: list[Message]) -> Finding | None:
         ids = [int.from_bytes(message.data[4:8], "big") for message in run]
         if not all(0 < after - before <= DATA_COUNTER_GAP_MAX for before, after in itertools.pairwise(ids)):
             return None
-        if flow.transport == "udp" and flow.matches[("data", forward)] * 3 < flow.packets[not forward]:
+        if flow.transport == "udp" and flow.matches[("data", forward)] * 4 < flow.packets[not forward]:
             return None
         steps += [step(message, _NAMES[DATA_V2], None) for message in run]
     found = evidence("openvpn", None, "openvpn/data@1", "constant-peer-id", steps, certain=False)

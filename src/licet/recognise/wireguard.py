@@ -17,7 +17,7 @@ import itertools
 
 from licet.model.evidence import Evidence
 from licet.model.flow import Flow, Message
-from licet.model.sieve import ALONE, ANSWER, DATA, OPENING, Line, Test
+from licet.model.sieve import ALONE, ANSWER, DATA, OPENING, Counter, Line, Test
 from licet.recognise.base import Finding, Recogniser, Registered, evidence, step
 from licet.recognise.lookalikes import is_other_protocol
 
@@ -40,7 +40,7 @@ SIEVE = (
     Line("cookie", "udp", ANSWER, (Test(0, b"\x03"),), keep_bytes=8, quota=6,
          shortest=COOKIE_BYTES, longest=COOKIE_BYTES),
     Line("data", "udp", DATA, (Test(0, b"\x04\0\0\0"),), keep_bytes=16, quota=3, enough=2,
-         shortest=DATA_BYTES_MIN, same=(4, 4)),
+         shortest=DATA_BYTES_MIN, same=(4, 4), counter=Counter(8, little=True)),
     Line("disco", "udp", ALONE, (Test(0, _DISCO_MAGIC),), keep_bytes=6, quota=1, shortest=62),
 )
 

@@ -185,6 +185,8 @@ cdef class Kernel:
         out.port = -1 if line.port is None else line.port
         if line.same is not None:
             out.same_offset, out.same_size = line.same[0], line.same[1] - line.same[0]
+        if line.counter is not None:
+            out.counts, out.counter_offset, out.counter_little = True, line.counter.offset, line.counter.little
         if line.length_field is not None:
             out.field_offset, out.field_size = line.length_field.offset, line.length_field.width
             out.field_less = line.length_field.less

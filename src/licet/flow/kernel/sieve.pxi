@@ -24,6 +24,9 @@ cdef struct SieveLine:
     uint8_t answer
     uint8_t after_start
     uint8_t is_data
+    uint8_t counts           # has a counter, at counter_offset
+    uint8_t counter_little
+    uint16_t counter_offset
     uint8_t on_trial         # kept from its second message on
     uint8_t quota
     uint8_t tests_count

@@ -12,6 +12,7 @@ cdef enum:
 
     PACKETS_MAX = 0x7FFFFFFF
     NO_LINE = 0xFF
+    RISE_MAX = 4096
 
 
 # Two lines of the cache: what finds the flow, then what counts.
@@ -36,7 +37,7 @@ cdef struct Flow:
     uint64_t first_packet
     uint32_t packets[2]      # stop at PACKETS_MAX
     uint32_t start[2]        # TCP: sequence number of the first byte; else what must stay the same
-    uint32_t stream[2]       # TCP: where its bytes are kept
+    uint32_t stream[2]       # TCP: where its bytes are kept; else the counter of the last message on trial
 
 
 cdef struct Table:
@@ -330,11 +331,20 @@ cdef bint passes_trial(Flow *flow, const SieveLine *line, uint32_t number, bint 
     """True if the last data message of this direction was of this line too, with the same bytes."""
     cdef int way = 0 if forward else 1
     cdef uint32_t value = 0
+    cdef uint32_t count = 0
     cdef uint32_t i
     cdef bint passes
+    cdef const uint8_t *counter
     for i in range(line.same_size):
         value = (value << 8) | payload[line.same_offset + i]
     passes = flow.trial_line[way] == number and flow.start[way] == value
+    if line.counts:
+        counter = payload + line.counter_offset
+        count = be32(counter)
+        if line.counter_little:
+            count = counter[0] | (<uint32_t>counter[1] << 8) | (<uint32_t>counter[2] << 16) | (<uint32_t>counter[3] << 24)
+        passes = passes and <uint32_t>(count - flow.stream[way] - 1) < RISE_MAX
+        flow.stream[way] = count
     flow.trial_line[way] = <uint8_t>number
     flow.start[way] = value
     return passes
