@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from licet.app.catalogue import RECOGNISERS
-from licet.app.registries import refuse_shared_handles
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
 from licet.app.tunnels import Ends, Network, group, serve
 from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
@@ -18,15 +17,16 @@ from licet.judge import PERMITS, Policy, Registry, judge
 from licet.judge.coverage import covers
 from licet.model.endpoint import Endpoint, address_text
 from licet.model.tunnel import Tunnel
-from licet.recognise.base import Finding
+from licet.recognise.base import Finding, NothingRegistered, Registered
 from licet.recognise.links import Found, link
-from licet.snapshot import Snapshot, load
-from licet.snapshot.keys import KeyTrials
 
 if TYPE_CHECKING:
     from licet.app.config import Config
+    from licet.snapshot import Snapshot
+    from licet.snapshot.keys import KeyTrials
 
 SIEVES = tuple(recogniser.sieve for recogniser in RECOGNISERS)
+NOTHING = NothingRegistered()
 
 
 class Progress(Protocol):
@@ -66,7 +66,7 @@ class Scanner:
         self._registries = tuple(registries)
         # Those that permit come first: what they know of a key decides.
         ordered = sorted(self._registries, key=lambda registry: registry.role != PERMITS)
-        self._snapshots = [registry.snapshot for registry in ordered if isinstance(registry.snapshot, Snapshot)]
+        self._snapshots = [cast("Snapshot", registry.snapshot) for registry in ordered]
         self._inside, self._policy = inside, policy or Policy()
         self._at_ns, self._since_ns, self._until_ns = at_ns, since_ns, until_ns
         self._limits, self._timelines = limits, timelines
@@ -79,11 +79,11 @@ class Scanner:
             stream, SIEVES, self._limits, since_ns=self._since_ns, until_ns=self._until_ns,
             progress=lambda packets: progress(stream.bytes_done(), packets), timelines=self._timelines,
         )
-        trials = KeyTrials()
+        trials = _key_trials() if self._snapshots else None
         tunnels = self._tunnels(stream.path, reading.candidates, trials)
         return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading, trials)
 
-    def _tunnels(self, path: str, candidates: Iterator[Candidate], trials: KeyTrials) -> list[Tunnel]:
+    def _tunnels(self, path: str, candidates: Iterator[Candidate], trials: KeyTrials | None) -> list[Tunnel]:
         founds: list[Found] = []
         ends = []
         for candidate in candidates:
@@ -97,8 +97,10 @@ class Scanner:
                   for found in kept]
         return group(path, [one for one in served if one is not None])
 
-    def _recognise(self, candidate: Candidate, trials: KeyTrials) -> Iterator[Found]:
-        registered = RegisteredKeys(self._snapshots, candidate.ends, trials)
+    def _recognise(self, candidate: Candidate, trials: KeyTrials | None) -> Iterator[Found]:
+        registered: Registered = NOTHING
+        if trials is not None:
+            registered = RegisteredKeys(self._snapshots, candidate.ends, trials)
         for owner, flow in candidate.owners:
             finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
             if finding is not None:
@@ -123,10 +125,17 @@ class Scanner:
         return JudgedTunnel(tunnel, verdict, title, operator)
 
 
-def _report(path: str, reading: Reading, trials: KeyTrials) -> CaptureReport:
+def _key_trials() -> KeyTrials:
+    """Imported where there is a registry: a scan without one should not pay for reading snapshots."""
+    from licet.snapshot.keys import KeyTrials
+
+    return KeyTrials()
+
+
+def _report(path: str, reading: Reading, trials: KeyTrials | None) -> CaptureReport:
     counts = reading.counts
     evicted = dict(counts.evicted)
-    if trials.cut_short:
+    if trials is not None and trials.cut_short:
         evicted["key checks"] = trials.cut_short
     skipped = {skip.title: count for skip, count in sorted(counts.skipped.items())}
     for number, count in sorted(counts.link_types.items()):
@@ -189,6 +198,11 @@ def _is_capture(stream: CaptureStream) -> bool:
 
 def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple[Registry, ...]:
     """Load the registries that were named: those of the command line permit, those of the configuration as it says."""
+    if not paths and (config is None or not config.registries):
+        return ()
+    from licet.app.registries import refuse_shared_handles
+    from licet.snapshot import load
+
     named = [Registry(load(path)) for path in paths]
     configured = [] if config is None else [Registry(load(source.path), source.role) for source in config.registries]
     registries = (*named, *configured)

@@ -22,8 +22,8 @@ class ReadyLine:
     """A line with its tests as numbers. owner: index of the recogniser that the line belongs to."""
 
     __slots__ = (
-        "after_start", "answer", "counter", "enough", "index", "is_data", "keep_bytes", "length_field", "line", "longest",
-        "name", "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
+        "after_start", "answer", "counter", "enough", "index", "is_data", "keep_bytes", "length_field", "line",
+        "longest", "name", "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
     )
 
     def __init__(self, line: Line, index: int, owner: int) -> None:
