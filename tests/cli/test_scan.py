@@ -67,6 +67,14 @@ def test_standard_input_and_compression_give_the_same_tunnels() -> None:
         assert piped == [{**tunnel, "capture": "-"} for tunnel in plain]
 
 
+def test_several_processes_give_the_same_bytes() -> None:
+    captures = str(ROOT / "tests" / "captures")
+    for format_name in ("jsonl", "html"):
+        one, many = (licet("scan", captures, OFFICE, "--registry", REGISTRY, "--format", format_name, "-j", jobs).stdout
+                     for jobs in ("1", "3"))
+        assert one == many, format_name
+
+
 def test_data_goes_to_stdout_and_the_closing_line_to_stderr() -> None:
     done = licet("scan", OFFICE, "--format", "jsonl")
     assert done.stderr.decode().startswith("1,441 packets, 47 flows; skipped 27 ")

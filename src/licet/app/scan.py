@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 from licet.app.catalogue import RECOGNISERS
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
 from licet.app.tunnels import Ends, Network, group, serve
-from licet.capture.open import CaptureStream, check_readable, find_captures, open_capture
+from licet.capture.open import STDIN, CaptureStream, check_readable, find_captures, open_capture
 from licet.errors import BadFile, BadInput
-from licet.flow.engine import Reading, read_capture
+from licet.flow.engine import Reading, has_kernel, read_capture
 from licet.flow.table import Candidate, Limits
 from licet.judge import PERMITS, Policy, Registry, judge
 from licet.judge.coverage import covers
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from licet.app.config import Config
     from licet.snapshot import Snapshot
     from licet.snapshot.keys import KeyTrials
+
+__all__ = ["ScanResult", "Scanner", "has_kernel", "open_registries", "scan", "scan_paths"]
 
 SIEVES = tuple(recogniser.sieve for recogniser in RECOGNISERS)
 NOTHING = NothingRegistered()
@@ -150,43 +153,86 @@ def _unread(path: str, problem: str) -> CaptureReport:
     return CaptureReport(path, problem, 0, 0, 0, {}, {}, None)
 
 
-def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None = None) -> ScanResult:
-    """Scan files, folders and `-`, each capture by itself, in the order given.
+def scan_paths(scanner: Scanner, paths: Sequence[str], progress: Progress | None = None, jobs: int = 1) -> ScanResult:
+    """Scan files, folders and `-`, each capture by itself, in the order given, on `jobs` processes.
 
     A file below a folder that is no capture is counted in `notes`, not an error: the user did not name it. Raises
     BadFile for a path that is missing or may not be read, before anything is scanned.
     """
     started = time.monotonic()
     check_readable(paths)
+    files = [found for path in paths for found in find_captures(path)]
     tunnels: list[JudgedTunnel] = []
     reports: list[CaptureReport] = []
-    others = bytes_before = packets_before = 0
-    for path in paths:
-        for file, is_named in find_captures(path):
-            try:
-                stream = open_capture(file)
-            except BadFile as error:
-                reports.append(_unread(file, error.problem))
-                continue
-            with stream:
-                if not is_named and not _is_capture(stream):
-                    others += 1
-                    continue
-
-                def tell(bytes_done: int, packets: int, b: int = bytes_before, p: int = packets_before) -> None:
-                    if progress is not None:
-                        progress.update(b + bytes_done, p + packets)
-
-                found, report = scanner.scan(stream, tell)
-                bytes_before += stream.size_bytes or 0
-            tunnels += found
-            reports.append(report)
-            packets_before += report.packets
+    others = 0
+    for done in _each(scanner, files, progress, jobs):
+        if done is None:
+            others += 1
+        else:
+            tunnels += done[0]
+            reports.append(done[1])
     noun = "file in the folders given is no capture" if others == 1 else "files in the folders given are no captures"
     notes = (f"{others:,} {noun}",) if others else ()
     if others and not reports:
         raise BadFile(paths[-1], "holds no captures")
     return ScanResult(tuple(tunnels), tuple(reports), time.monotonic() - started, notes)
+
+
+Done = tuple[list[JudgedTunnel], CaptureReport] | None
+
+
+def _each(
+    scanner: Scanner, files: Sequence[tuple[str, bool]], progress: Progress | None, jobs: int
+) -> Iterator[Done]:
+    """The outcome of each file in the order given, whatever the number of processes."""
+    if jobs > 1 and len(files) > 1 and all(file != STDIN for file, _ in files):
+        from multiprocessing import get_context
+
+        # Forked, so that the registries that are loaded are shared; a process is given files one after another.
+        with get_context("fork").Pool(min(jobs, len(files)), _adopt, (scanner,)) as pool:
+            packets = 0
+            for done in pool.imap(_scan_adopted, files, chunksize=1):
+                packets += 0 if done is None else done[1].packets
+                if progress is not None:
+                    progress.update(0, packets)
+                yield done
+        return
+    bytes_before = packets_before = 0
+    for file, is_named in files:
+
+        def tell(bytes_done: int, packets: int, b: int = bytes_before, p: int = packets_before) -> None:
+            if progress is not None:
+                progress.update(b + bytes_done, p + packets)
+
+        done = _scan_file(scanner, file, is_named, tell)
+        if done is not None:
+            packets_before += done[1].packets
+        bytes_before += 0 if file == STDIN or not os.path.isfile(file) else os.path.getsize(file)
+        yield done
+
+
+_adopted: list[Scanner] = []
+
+
+def _adopt(scanner: Scanner) -> None:
+    """In a process of the pool: the scanner for all files that it will be given."""
+    _adopted[:] = [scanner]
+
+
+def _scan_adopted(file: tuple[str, bool]) -> Done:
+    return _scan_file(_adopted[0], *file, lambda bytes_done, packets: None)
+
+
+def _scan_file(scanner: Scanner, file: str, is_named: bool, tell: Callable[[int, int], None]) -> Done:
+    """One file; None if it is no capture and nobody named it."""
+    try:
+        stream = open_capture(file)
+    except BadFile as error:
+        return [], _unread(file, error.problem)
+    with stream:
+        if not is_named and not _is_capture(stream):
+            return None
+        return scanner.scan(stream, tell)
 
 
 def _is_capture(stream: CaptureStream) -> bool:
@@ -213,13 +259,14 @@ def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple
 def scan(
     paths: Sequence[str], *, registries: Sequence[Registry] = (), config: Config | None = None,
     at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
-    progress: Progress | None = None, timelines: bool = True,
+    progress: Progress | None = None, timelines: bool = True, jobs: int = 1,
 ) -> ScanResult:
     """Scan captures and judge what is found.
 
     paths: files, folders, or `-` for standard input; registries: as `open_registries` gives them; config: the
     operator's prefixes and the network's kind; at_ns: the time at which registrations are read (default: when each
-    tunnel was last seen); since_ns (included), until_ns (excluded): which packets count. Raises BadFile for a path that
+    tunnel was last seen); since_ns (included), until_ns (excluded): which packets count; timelines: whether tunnels
+    are wanted with theirs, for pictures; jobs: processes for several files. Raises BadFile for a path that
     cannot be opened; damage inside a capture is in its report.
     """
     scanner = Scanner(
@@ -228,4 +275,4 @@ def scan(
         policy=Policy(None if config is None else config.network_kind),
         at_ns=at_ns, since_ns=since_ns, until_ns=until_ns, timelines=timelines,
     )
-    return scan_paths(scanner, paths, progress)
+    return scan_paths(scanner, paths, progress, jobs)

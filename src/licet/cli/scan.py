@@ -24,10 +24,12 @@ SUGGESTIONS_MAX = 8
 @click.option("--since", "since_ns", type=Time(), metavar="TIME", help="Leave out packets before this time.")
 @click.option("--until", "until_ns", type=Time(), metavar="TIME", help="Leave out packets from this time on.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if a tunnel is not registered or in conflict.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+              help="Spread files over N processes; the output is the same.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no closing line, no suggestions.")
 def scan(
     captures: tuple[str, ...], registry_paths: tuple[str, ...], config_path: str | None, at_ns: int | None,
-    format_name: str, since_ns: int | None, until_ns: int | None, exit_code: bool, quiet: bool,
+    format_name: str, since_ns: int | None, until_ns: int | None, exit_code: bool, jobs: int, quiet: bool,
 ) -> int:
     """Show the VPN tunnels in captures, and which of them are registered.
 
@@ -54,7 +56,7 @@ def scan(
     with open_progress(None if quiet else stored_bytes(captures), quiet=quiet) as progress:
         result = scan_captures(
             captures, registries=registries, config=config, at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,
-            progress=progress, timelines=format_name == "html",
+            progress=progress, timelines=format_name == "html", jobs=jobs,
         )
     write_result(result, format_name)
     if format_name == "table" and not quiet:
@@ -106,7 +108,11 @@ def _suggest(result: ScanResult, registry_paths: tuple[str, ...]) -> None:
 def _say_what_was_read(result: ScanResult, quiet: bool) -> None:
     """What was read and what was not; with --quiet only why a capture ended early."""
     from licet.app.report.summary import diagnostic_lines
+    from licet.app.scan import has_kernel
 
+    if not has_kernel() and not quiet:
+        click.echo("licet runs without its compiled kernel: the same results, ten times slower. A C compiler at the "
+                   "time of installing brings it.", err=True)
     lines = diagnostic_lines(result)
     for line in lines[:-1] if quiet else lines:
         click.echo(line, err=True)
