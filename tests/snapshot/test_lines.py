@@ -35,16 +35,20 @@ _VALUES = (
 _VALUE = re.compile(rb':(null|[0-9]+|"[^"]*")')
 
 
+def _with(line: bytes, number: int, value: bytes) -> bytes:
+    """A line whose value of this number, from zero, is another."""
+    places = [match.span(1) for match in _VALUE.finditer(line) if line[match.start() - 1] == ord('"')]
+    start, end = places[number]
+    return line[:start] + value + line[end:]
+
+
 @st.composite
 def _changed(draw: st.DrawFn) -> bytes:
     """A line in which some values are others, and now and then a byte."""
     line = draw(st.sampled_from((LINE, KEY_LINE)))
     chosen = draw(st.dictionaries(st.integers(0, 9), st.sampled_from(_VALUES), min_size=1, max_size=3))
-    places = [match.span(1) for match in _VALUE.finditer(line)]
-    places = [span for span in places if line[span[0] - 2:span[0]] == b'":']
-    for number in sorted(chosen, reverse=True):
-        start, end = places[number]
-        line = line[:start] + chosen[number] + line[end:]
+    for number in sorted(chosen, reverse=True):  # so that places in front stay what they are
+        line = _with(line, number, chosen[number])
     if draw(st.integers(0, 3)) == 0:
         at = draw(st.integers(0, len(line) - 2))
         line = line[:at] + draw(st.binary(max_size=2)).replace(b"\n", b"") + line[at + 1:]
@@ -69,6 +73,17 @@ def _outcome(read: Callable[[bytes], Record], line: bytes) -> Record | str:
 
 @given(_changed())
 def test_both_readers_say_the_same_of_any_line(line: bytes) -> None:
+    _check_readers(line)
+
+
+@pytest.mark.parametrize("line", [LINE, KEY_LINE], ids=["address", "key"])
+@pytest.mark.parametrize("number", range(10))
+def test_both_readers_say_the_same_of_any_value_in_any_place(line: bytes, number: int) -> None:
+    for value in _VALUES:
+        _check_readers(_with(line, number, value))
+
+
+def _check_readers(line: bytes) -> None:
     careful = _outcome(lambda line: read_record(line[:-1]), line)
     assert _outcome(_in_bulk, line) == careful
     assert _outcome(read_one, line) == careful

@@ -1,9 +1,9 @@
 """Many addresses at once: which network of a snapshot each belongs to, by numpy (performance: "Registry join").
 
 Addresses are two arrays of uint64, the high and the low half of an IPv6 address; an IPv4 address is written as the
-IPv4-mapped one that stands for it (RFC 4291 §2.5.5.2). Queries are sorted before they are searched for, which makes the
-search walk through memory instead of jumping. numpy is imported here and nowhere else in the room, when a join is asked
-for: a scan of a small capture takes less time than that import.
+IPv4-mapped one that stands for it (RFC 4291 §2.5.5.2). Before they are searched for, queries are grouped by their first
+bits, so that neighbours find the same memory at hand; sorting them whole took longer than it saved. numpy is imported
+here and nowhere else in the room, when a join is asked for: a scan of a small capture takes less time than that import.
 """
 
 from __future__ import annotations
@@ -67,18 +67,17 @@ class Join:
     def _join_v4(self, addresses: NDArray[np.uint32]) -> Networks:
         import numpy as np
 
-        # Address and row in one number: sorting it sorts both, four times as fast as sorting rows by address.
-        sorted_rows = addresses.astype(np.uint64) << np.uint64(32) | np.arange(len(addresses), dtype=np.uint64)
-        sorted_rows.sort()
-        interval = np.searchsorted(self._v4_starts, (sorted_rows >> np.uint64(32)).astype(np.uint32), side="right")
+        order = _rows_by_16_bits(addresses, 16)
+        interval = np.searchsorted(self._v4_starts, addresses[order], side="right")
         found = np.empty(len(addresses), np.uint32)
-        found[sorted_rows.astype(np.uint32)] = self._v4_networks[interval]
+        found[order] = self._v4_networks[interval]
         return found
 
     def _join_v6(self, high: Halves, low: Halves) -> Networks:
         import numpy as np
 
-        order = np.argsort(high)
+        order = _rows_by_16_bits(high, 32)
+        order = order[_rows_by_16_bits(high[order], 48)]
         high, low = high[order], low[order]
         # Intervals whose start has the same high half, from `interval` up to `end`: among them the low half decides.
         interval = np.searchsorted(self._v6_high, high, side="left")
@@ -100,6 +99,13 @@ class Join:
             end[rows[starts_behind]] = middle[starts_behind]
             first[rows[~starts_behind]] = middle[~starts_behind] + 1
         return first
+
+
+def _rows_by_16_bits(numbers: NDArray[np.uint32] | Halves, shift: int) -> NDArray[np.intp]:
+    """Rows in the order of 16 bits of their numbers, equal ones as they stood: numpy has a radix sort for just this."""
+    import numpy as np
+
+    return np.argsort((numbers >> numbers.dtype.type(shift)).astype(np.uint16), kind="stable")
 
 
 def _networks(numbers: Buffer) -> Networks:
