@@ -18,7 +18,7 @@ from licet.judge import PERMITS, Policy, Registry, judge
 from licet.judge.coverage import covers
 from licet.model.endpoint import Endpoint, address_text
 from licet.model.tunnel import Tunnel
-from licet.recognise.base import Finding, NothingRegistered, Registered
+from licet.recognise.base import Finding, NothingRegistered, Registered, without_steps
 from licet.recognise.links import Found, link
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Scanner:
     def __init__(
         self, registries: Sequence[Registry] = (), *, inside: Sequence[Network] = (), policy: Policy | None = None,
         at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
-        limits: Limits | None = None, timelines: bool = True,
+        limits: Limits | None = None, timelines: bool = True, ladders: bool = True,
     ) -> None:
         self._registries = tuple(registries)
         # Those that permit come first: what they know of a key decides.
@@ -72,7 +72,7 @@ class Scanner:
         self._snapshots = [cast("Snapshot", registry.snapshot) for registry in ordered]
         self._inside, self._policy = inside, policy or Policy()
         self._at_ns, self._since_ns, self._until_ns = at_ns, since_ns, until_ns
-        self._limits, self._timelines = limits, timelines
+        self._limits, self._timelines, self._ladders = limits, timelines, ladders
 
     def scan(
         self, stream: CaptureStream, progress: Callable[[int, int], None]
@@ -107,7 +107,9 @@ class Scanner:
         for owner, flow in candidate.owners:
             finding: Finding | None = RECOGNISERS[owner].recognise(flow, registered)
             if finding is not None:
-                # What was kept of the flow has done its work, and is most of the memory that a finding would hold.
+                # What was kept of the flow has done its work. It and the steps are most of what a finding would hold.
+                if not self._ladders:
+                    finding = without_steps(finding)
                 yield Found(flow._replace(messages=(), streams=()), finding)
 
     def _is_registered(self, server: Endpoint, family: str) -> bool:
@@ -259,20 +261,21 @@ def open_registries(paths: Sequence[str], config: Config | None = None) -> tuple
 def scan(
     paths: Sequence[str], *, registries: Sequence[Registry] = (), config: Config | None = None,
     at_ns: int | None = None, since_ns: int | None = None, until_ns: int | None = None,
-    progress: Progress | None = None, timelines: bool = True, jobs: int = 1,
+    progress: Progress | None = None, timelines: bool = True, ladders: bool = True, jobs: int = 1,
 ) -> ScanResult:
     """Scan captures and judge what is found.
 
     paths: files, folders, or `-` for standard input; registries: as `open_registries` gives them; config: the
     operator's prefixes and the network's kind; at_ns: the time at which registrations are read (default: when each
-    tunnel was last seen); since_ns (included), until_ns (excluded): which packets count; timelines: whether tunnels
-    are wanted with theirs, for pictures; jobs: processes for several files. Raises BadFile for a path that
-    cannot be opened; damage inside a capture is in its report.
+    tunnel was last seen); since_ns (included), until_ns (excluded): which packets count; timelines, ladders: whether
+    tunnels are wanted with theirs, for pictures, and their evidence with its steps, to be drawn; jobs: processes for
+    several files. Raises BadFile for a path that cannot be opened; damage inside a capture is in its report.
     """
     scanner = Scanner(
         registries,
         inside=() if config is None else config.prefixes,
         policy=Policy(None if config is None else config.network_kind),
         at_ns=at_ns, since_ns=since_ns, until_ns=until_ns, timelines=timelines,
+        ladders=ladders,
     )
     return scan_paths(scanner, paths, progress, jobs)

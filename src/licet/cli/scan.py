@@ -56,7 +56,8 @@ def scan(
     with open_progress(None if quiet else stored_bytes(captures), quiet=quiet) as progress:
         result = scan_captures(
             captures, registries=registries, config=config, at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,
-            progress=progress, timelines=format_name == "html", jobs=jobs,
+            progress=progress, timelines=format_name == "html", ladders=False,
+            jobs=jobs,
         )
     write_result(result, format_name)
     if format_name == "table" and not quiet:

@@ -24,7 +24,7 @@ TWIN_PROGRESS_PACKETS = 8_192  # how often the plain twin says how far it has co
 
 # The twin pays a kilobyte for a flow and the kernel 192 bytes; both stay under a quarter of a gigabyte for flows.
 TWIN_LIMITS = Limits(flows=250_000)
-KERNEL_LIMITS = Limits(flows=1 << 20)
+KERNEL_LIMITS = Limits(flows=1 << 20, messages=1 << 20)
 
 Progress = Callable[[int], None]
 

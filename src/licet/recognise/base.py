@@ -84,3 +84,9 @@ def step(
 def capped(found: Evidence) -> Evidence:
     """The same evidence, graded likely: the wire does not say which end serves."""
     return replace(found, grade=LIKELY)
+
+
+def without_steps(finding: Finding) -> Finding:
+    """The same finding for whoever draws no ladder: the steps are the bulk of it."""
+    bare = [Evidence(one.family, one.variant, one.grade, one.rule, one.link, one.packets) for one in finding.evidence]
+    return Finding(tuple(bare), finding.to_server, finding.matched_key, finding.ties)
