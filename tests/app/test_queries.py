@@ -53,14 +53,14 @@ def test_a_hostile_capture_name_is_one_argument():
     assert shlex.split(on_capture.command)[3] == "$(reboot); 'x'"
 
 
-@pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
+@pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed: apt-get install tcpdump")
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_tcpdump_understands_its_filter(endpoint):
     filter_text = commands(endpoint)["tcpdump"][-1]
     subprocess.run(["tcpdump", "-d", "-y", "EN10MB", filter_text], check=True, capture_output=True)
 
 
-@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed: apt-get install jq")
 def test_jq_finds_the_flow():
     words = commands("[2001:db8::10]:1194/tcp")["jq"]
     line = (
