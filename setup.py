@@ -25,7 +25,8 @@ def kernel() -> list[Extension]:
         [f"{KERNEL}/_kernel.pyx"],
         include_dirs=[KERNEL],
         depends=[f"{KERNEL}/{name}" for name in
-                 ("platform.h", "parse.pxi", "sieve.pxi", "store.pxi", "table.pxi", "records.pxi")],
+                 ("platform.h", "parse.pxi", "sieve.pxi", "store.pxi", "listed.pxi", "table.pxi", "records.pxi",
+                  "ring.pxi")],
         define_macros=[("Py_LIMITED_API", STABLE_ABI)],
         extra_compile_args=["-O3", "-fno-strict-aliasing"],
         py_limited_api=True,

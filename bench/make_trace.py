@@ -22,17 +22,20 @@ import numpy as np
 from bench import ordinary, tunnels
 from bench.conversation import TCP, TRANSPORT_NAMES, UDP
 from bench.frames import Composer, file_header
-from bench.plan import Flows, plan_flows, plan_packets
+from bench.plan import BASE_S, Flows, plan_flows, plan_packets
 
 KINDS = (*ordinary.KINDS, *tunnels.KINDS)
 PACKETS_A_FLOW = 25
 FLOWS_MIN = 200  # two of each kind of tunnel, and ordinary traffic around them
 
 
-def make_trace(out: Path, truth: Path, packets: int, flows: int, snaplen: int, seed: int) -> int:
-    """Write a trace and its truth; returns how many tunnel flows it has. Raises ValueError as `plan_flows` does."""
+def make_trace(
+    out: Path, truth: Path, packets: int, flows: int, snaplen: int, seed: int, base_s: int = BASE_S
+) -> int:
+    """Write a trace and its truth; returns how many tunnel flows it has. base_s: its first second. Raises ValueError as
+    `plan_flows` does."""
     rng = np.random.default_rng(seed)
-    plan = plan_flows(KINDS, packets, flows, rng)
+    plan = plan_flows(KINDS, packets, flows, rng, base_s)
     composer = Composer(plan, plan_packets(plan, rng), snaplen, rng)
     with open(out, "wb") as file:
         file.write(file_header(snaplen))
@@ -72,13 +75,15 @@ def main() -> None:
     parser.add_argument("--flows", type=int, help=f"default: one for every {PACKETS_A_FLOW} packets")
     parser.add_argument("--snaplen", type=int, default=65_535, help="bytes kept of each frame")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", type=int, default=BASE_S, help="its first second, since the epoch")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--truth", type=Path, help="default: OUT.json")
     arguments = parser.parse_args()
     flows = arguments.flows or max(arguments.packets // PACKETS_A_FLOW, FLOWS_MIN)
     truth = arguments.truth or arguments.out.with_name(arguments.out.name + ".json")
     try:
-        tunnel_flows = make_trace(arguments.out, truth, arguments.packets, flows, arguments.snaplen, arguments.seed)
+        tunnel_flows = make_trace(arguments.out, truth, arguments.packets, flows, arguments.snaplen, arguments.seed,
+                                  arguments.start)
     except ValueError as error:
         parser.error(str(error))
     print(f"{arguments.out}: {arguments.packets:,} packets, {flows:,} flows, {tunnel_flows:,} of them of tunnels")

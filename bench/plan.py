@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.conversation import PAYLOAD_BYTES_MAX, TCP, Bytes, Conversation, Draw, Ints, Kind, Steady
 
-BASE_S = 1_764_000_000  # the first second of every trace: 24 November 2025, UTC
+BASE_S = 1_764_000_000  # the first second of a trace: 24 November 2025, UTC
 STARTS_WITHIN_S = 590.0
 FLOW_S_MAX = 900.0  # about how long the longest flows last
 IPV6_SHARE, VLAN_SHARE = 0.15, 0.08
@@ -30,7 +30,8 @@ Bools = NDArray[np.bool_]
 @dataclass(frozen=True)
 class Flows:
     """One row a flow. kind: its index; start: its first packet's row in Packets; isn: initial sequence numbers of
-    client and server; address: of client and server, 16 bytes each, IPv4 in the first four."""
+    client and server; address: of client and server, 16 bytes each, IPv4 in the first four; base_s: the trace's first
+    second, since the epoch."""
 
     kinds: Sequence[Kind]
     kind: NDArray[np.int16]
@@ -43,6 +44,7 @@ class Flows:
     is_v6: Bools
     is_tagged: Bools
     talks: tuple[Conversation, ...]
+    base_s: int
 
     def rows(self, kind: int) -> slice:
         """The flows of one kind."""
@@ -65,8 +67,10 @@ class Packets:
     order: NDArray[np.int64]
 
 
-def plan_flows(kinds: Sequence[Kind], packets: int, flows: int, rng: np.random.Generator) -> Flows:
-    """Draw the flows of a trace. Raises ValueError where there are too few packets for so many flows."""
+def plan_flows(kinds: Sequence[Kind], packets: int, flows: int, rng: np.random.Generator,
+               base_s: int = BASE_S) -> Flows:
+    """Draw the flows of a trace that begins at `base_s`. Raises ValueError where there are too few packets for so many
+    flows."""
     counts = _counts(kinds, flows)
     kind = np.repeat(np.arange(len(kinds), dtype=np.int16), counts)
     lengths = _lengths(kinds, kind, packets, rng)
@@ -90,11 +94,11 @@ def plan_flows(kinds: Sequence[Kind], packets: int, flows: int, rng: np.random.G
             ports[rows, 1] = rng.choice(np.array(one.ports, np.uint16), counts[index])
         if one.same_port:
             ports[rows, 0] = ports[rows, 1]
-        talks.append(one.talk(Draw(rng, int(counts[index]), BASE_S + start_s[rows].astype(np.int64)), before))
+        talks.append(one.talk(Draw(rng, int(counts[index]), base_s + start_s[rows].astype(np.int64)), before))
     _place(address, is_v6)
     isn = rng.integers(0, 1 << 32, (flows, 2), dtype=np.uint32)
     first = np.cumsum(lengths) - lengths
-    return Flows(kinds, kind, first, lengths, start_s, ports, address, isn, is_v6, is_tagged, tuple(talks))
+    return Flows(kinds, kind, first, lengths, start_s, ports, address, isn, is_v6, is_tagged, tuple(talks), base_s)
 
 
 def _counts(kinds: Sequence[Kind], flows: int) -> Ints:
@@ -202,4 +206,4 @@ def _times(flows: Flows, flow: NDArray[np.int32], rng: np.random.Generator) -> I
     since_s = np.cumsum(gap_s)
     since_s -= (since_s[flows.first] - flows.start_s)[flow]
     since_s *= 1e6
-    return since_s.astype(np.int64) + BASE_S * 1_000_000
+    return since_s.astype(np.int64) + flows.base_s * 1_000_000

@@ -47,6 +47,7 @@ SIDEWAYS_DEBTS = {
 # Below app/ these files alone may touch the machine, and this is what each is for.
 TOUCHES_THE_MACHINE = {
     "licet.capture.open": "opens captures and standard input",
+    "licet.capture.afpacket": "opens the ring of an interface",
     "licet.snapshot.store": "reads and replaces registry files",
     "licet.snapshot.index_store": "maps and writes the index of a large snapshot, and reads its text",
 }
@@ -60,13 +61,17 @@ MACHINE_CALLS = frozenset({
     "datetime.today", "date.today", "datetime.datetime.now", "datetime.date.today",
 })
 
-# The clock is asked by these files alone: to time a run, to draw a bar, and for the default of an option.
-ASKS_THE_CLOCK = {"licet.app.scan", "licet.app.report.progress", "licet.app.registry_edit", "licet.cli.lookup"}
+# The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
+ASKS_THE_CLOCK = {
+    "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
+    "licet.app.registry_edit", "licet.cli.lookup",
+}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {
     "click": ("licet.cli",),
-    "rich": ("licet.app.report.progress",),
+    "rich": ("licet.app.report.progress", "licet.app.report.live"),
+    "duckdb": ("licet.app.report.parquet",),
     "jinja2": ("licet.app.report.html",),
     "markupsafe": ("licet.app.report.html",),
     "tomlkit": ("licet.app.registry_edit",),
@@ -76,7 +81,7 @@ LIBRARIES = {
     "_typeshed": ("licet",),  # types alone; it does not exist when a program runs
 }
 
-LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "sys", "typing"})
+LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "re", "sys", "typing"})
 HEAVY = ("rich", "jinja2", "tomlkit", "zstandard", "licet.app", "licet.flow", "licet.recognise", "licet.snapshot")
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from licet.app.catalogue import RECOGNISERS
 from licet.app.results import CaptureReport, JudgedTunnel, ScanResult
-from licet.app.tunnels import Ends, Network, group, serve
+from licet.app.tunnels import Ends, IsRegistered, Network, group, serve
 from licet.capture.open import STDIN, CaptureStream, check_readable, find_captures, open_capture
 from licet.errors import BadFile, BadInput
 from licet.flow.engine import Reading, has_kernel, read_capture
@@ -82,25 +82,25 @@ class Scanner:
             stream, SIEVES, self._limits, since_ns=self._since_ns, until_ns=self._until_ns,
             progress=lambda packets: progress(stream.bytes_done(), packets), timelines=self._timelines,
         )
-        trials = _key_trials() if self._snapshots else None
+        trials = self.key_trials()
         tunnels = self._tunnels(stream.path, reading.candidates, trials)
-        return [self._judged(tunnel) for tunnel in tunnels], _report(stream.path, reading, trials)
+        return [self.judged(tunnel) for tunnel in tunnels], _report(stream.path, reading, trials)
 
     def _tunnels(self, path: str, candidates: Iterator[Candidate], trials: KeyTrials | None) -> list[Tunnel]:
         founds: list[Found] = []
         ends = []
         for candidate in candidates:
-            for found in self._recognise(candidate, trials):
+            for found in self.recognise(candidate, trials):
                 founds.append(found)
                 ends.append(candidate.ends)
         kept = link(founds)
         ends_of = {id(found.flow): end for found, end in zip(founds, ends, strict=True)}
-        is_registered = self._is_registered if self._snapshots else None
-        served = [serve(found.flow, found.finding, ends_of[id(found.flow)], self._inside, is_registered)
+        served = [serve(found.flow, found.finding, ends_of[id(found.flow)], self._inside, self.is_registered)
                   for found in kept]
         return group(path, [one for one in served if one is not None])
 
-    def _recognise(self, candidate: Candidate, trials: KeyTrials | None) -> Iterator[Found]:
+    def recognise(self, candidate: Candidate, trials: KeyTrials | None) -> Iterator[Found]:
+        """What each recogniser that wants a candidate finds in it; nothing that was kept of it leaves."""
         registered: Registered = NOTHING
         if trials is not None:
             registered = RegisteredKeys(self._snapshots, candidate.ends, trials)
@@ -112,14 +112,29 @@ class Scanner:
                     finding = without_steps(finding)
                 yield Found(flow._replace(messages=(), streams=()), finding)
 
+    @property
+    def is_registered(self) -> IsRegistered | None:
+        """Tells whether a registry of either role has this very endpoint for this protocol, lapsed or not; None where
+        no registry was given."""
+        return self._is_registered if self._snapshots else None
+
+    def key_trials(self) -> KeyTrials | None:
+        """What trying registered keys may cost, for one capture or window; None where no registry was given."""
+        if not self._snapshots:
+            return None
+        # A scan without a registry should not pay for reading snapshots.
+        from licet.snapshot.keys import KeyTrials
+
+        return KeyTrials()
+
     def _is_registered(self, server: Endpoint, family: str) -> bool:
-        """True if a registry of either role has this very endpoint for this protocol, lapsed or not."""
         return any(
             covers(record, server, family)
             for snapshot in self._snapshots for record in snapshot.at_address(server.address)
         )
 
-    def _judged(self, tunnel: Tunnel) -> JudgedTunnel:
+    def judged(self, tunnel: Tunnel) -> JudgedTunnel:
+        """A tunnel with its verdict, as of when it was last seen unless another time was asked for."""
         at_ns = tunnel.last_seen_ns if self._at_ns is None else self._at_ns
         verdict = judge(tunnel, self._registries, self._policy, at_ns)
         title = operator = ""
@@ -128,13 +143,6 @@ class Scanner:
                 title = snapshot.title_of(verdict.registration)
                 operator = snapshot.operator_of(verdict.registration)
         return JudgedTunnel(tunnel, verdict, title, operator)
-
-
-def _key_trials() -> KeyTrials:
-    """Imported where there is a registry: a scan without one should not pay for reading snapshots."""
-    from licet.snapshot.keys import KeyTrials
-
-    return KeyTrials()
 
 
 def _report(path: str, reading: Reading, trials: KeyTrials | None) -> CaptureReport:

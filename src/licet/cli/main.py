@@ -23,6 +23,7 @@ from licet.cli.replay import replay
 from licet.cli.scan import scan
 from licet.cli.snapshot import snapshot
 from licet.cli.triage import triage
+from licet.cli.watch import watch
 from licet.errors import LicetError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -42,6 +43,7 @@ def licet() -> None:
 
 licet.add_command(demo)
 licet.add_command(scan)
+licet.add_command(watch)
 licet.add_command(explain)
 licet.add_command(config)
 licet.add_command(lookup)

@@ -12,7 +12,7 @@ from licet.cli.options import Time, registry_options
 if TYPE_CHECKING:
     from licet.app.results import ScanResult
 
-FORMATS = ("table", "jsonl", "csv", "html")
+FORMATS = ("table", "jsonl", "csv", "parquet", "html")
 SUGGESTIONS_MAX = 8
 
 
@@ -81,6 +81,10 @@ def write_result(result: ScanResult, format_name: str) -> None:
         from licet.app.report.csv import write_csv
 
         write_csv(result, out)
+    elif format_name == "parquet":
+        from licet.app.report.parquet import write_parquet
+
+        write_parquet(result, out)
     elif format_name == "html":
         from licet.app.report.html import write_html
 

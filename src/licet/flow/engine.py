@@ -13,6 +13,7 @@ from typing import Protocol
 from licet.errors import BadInput
 from licet.flow.damage import Damage, damage
 from licet.flow.kernel import Kernel
+from licet.flow.listed import Listed
 from licet.flow.matching import ReadySieves
 from licet.flow.records import Record, read_records
 from licet.flow.table import Candidate, Counts, FlowTable, Limits
@@ -56,23 +57,22 @@ def has_kernel() -> bool:
 def read_capture(
     source: Source, sieves: Sequence[Sieve], limits: Limits | None = None, *, since_ns: int | None = None,
     until_ns: int | None = None, progress: Progress | None = None, timelines: bool = True, twin: bool = False,
+    listed: Listed | None = None,
 ) -> Reading:
     """Read a capture to its end, or to where it breaks off.
 
     limits: KERNEL_LIMITS or TWIN_LIMITS unless given; since_ns (included), until_ns (excluded): which packets count;
     progress: told now and then how many packets were read; timelines: whether flows are wanted with theirs, by the
-    kernel, which can leave them out; twin: use the plain one, whatever was built.
+    kernel, which can leave them out; twin: use the plain one, whatever was built; listed: where lines that are
+    `only_listed` are looked for.
     """
     if twin or Kernel is None:
-        return _read_plain(source, sieves, limits or TWIN_LIMITS, since_ns, until_ns, progress)
-    return _read_compiled(source, sieves, limits or KERNEL_LIMITS, since_ns, until_ns, progress, timelines)
+        return _read_plain(source, FlowTable(sieves, limits or TWIN_LIMITS, listed), since_ns, until_ns, progress)
+    kernel = Kernel(ReadySieves(sieves), limits or KERNEL_LIMITS, since_ns, until_ns, listed)
+    return _read_compiled(source, kernel, progress, timelines)
 
 
-def _read_compiled(
-    source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
-    progress: Progress | None, timelines: bool,
-) -> Reading:
-    kernel = Kernel(ReadySieves(sieves), limits, since_ns, until_ns)
+def _read_compiled(source: Source, kernel: Kernel, progress: Progress | None, timelines: bool) -> Reading:
     problem = None
     try:
         while size := source.readinto(kernel.space()):
@@ -86,7 +86,7 @@ def _read_compiled(
         kind, packet, number = kernel.end()
         if kind:
             problem = str(damage(Damage(kind), packet, number))
-    return Reading(_counts(kernel), kernel.timeline(), _candidates(kernel, timelines), problem)
+    return Reading(kernel_counts(kernel), kernel.timeline(), _candidates(kernel, timelines), problem)
 
 
 def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
@@ -96,7 +96,8 @@ def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
         yield Candidate(*kernel.candidate(number, pairs, timelines))
 
 
-def _counts(kernel: Kernel) -> Counts:
+def kernel_counts(kernel: Kernel) -> Counts:
+    """What a kernel has counted so far."""
     packets, size, flows, nested, skipped, link_types, evicted = kernel.counts()
     return Counts(
         packets, size, flows, nested, Counter({Skip(number): count for number, count in skipped.items()}),
@@ -105,10 +106,8 @@ def _counts(kernel: Kernel) -> Counts:
 
 
 def _read_plain(
-    source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
-    progress: Progress | None,
+    source: Source, table: FlowTable, since_ns: int | None, until_ns: int | None, progress: Progress | None
 ) -> Reading:
-    table = FlowTable(sieves, limits)
     problem = None
     try:
         for record in _within_time(read_records(source), table.counts, since_ns, until_ns):

@@ -23,13 +23,14 @@ class ReadyLine:
 
     __slots__ = (
         "after_start", "answer", "counter", "enough", "index", "is_data", "keep_bytes", "length_field", "line",
-        "longest", "name", "needs_bytes", "on_trial", "opening", "owner", "port", "quota", "same", "shortest", "tests",
+        "longest", "name", "needs_bytes", "on_trial", "only_listed", "opening", "owner", "port", "quota", "same",
+        "shortest", "tests",
     )
 
     def __init__(self, line: Line, index: int, owner: int) -> None:
         self.line, self.index, self.owner, self.name = line, index, owner, line.name
         self.opening, self.answer = line.role == OPENING, line.role == ANSWER
-        self.after_start = line.after_start
+        self.after_start, self.only_listed = line.after_start, line.only_listed
         self.shortest, self.longest = line.shortest, line.longest
         self.enough, self.quota, self.keep_bytes, self.port = line.enough, line.quota, line.keep_bytes, line.port
         self.same = None if line.same is None else (line.same[0], line.same[0] + line.same[1])
@@ -100,6 +101,7 @@ class ReadySieves:
         for owner, sieve in enumerate(sieves):
             for line in sieve:
                 self.lines.append(ReadyLine(line, len(self.lines), owner))
+        self.has_only_listed = any(line.only_listed for line in self.lines)
         self._rows = {
             transport: self._table([line for line in self.lines if line.line.transport == transport])
             for transport in {line.line.transport for line in self.lines}

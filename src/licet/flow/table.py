@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from licet.flow.kept import Kept, room_for
+from licet.flow.listed import Listed
 from licet.flow.matching import ReadyLine, ReadySieves, Rows, Trial
 from licet.flow.records import Record
 from licet.flow.streams import StreamBudget, StreamHead
@@ -71,8 +72,8 @@ class _Entry:
     """A flow in the table. Index 0 of a pair is the direction of the first packet."""
 
     __slots__ = (
-        "bytes", "first_ns", "first_packet", "heads", "kept", "key", "last_ns", "packets", "receiver", "sender",
-        "syn_forward", "transport", "trials",
+        "bytes", "first_ns", "first_packet", "heads", "is_listed", "kept", "key", "last_ns", "packets", "receiver",
+        "sender", "syn_forward", "transport", "trials",
     )
 
     def __init__(
@@ -86,20 +87,24 @@ class _Entry:
         self.first_packet = record.ordinal
         self.syn_forward: bool | None = None
         self.kept: Kept | None = None
+        self.is_listed = False
         self.heads: tuple[StreamHead, StreamHead] | None = None
         # The last data message of each direction that is on trial.
         self.trials: list[Trial | None] = [None, None]
 
 
 class FlowTable:
-    """One capture's flows. Call `add` for each record, then `candidates` once."""
+    """One capture's flows. Call `add` for each record, then `candidates` once. listed: for lines that are
+    `only_listed`."""
 
-    def __init__(self, sieves: Sequence[Sieve], limits: Limits | None = None) -> None:
+    def __init__(self, sieves: Sequence[Sieve], limits: Limits | None = None, listed: Listed | None = None) -> None:
         self._sieves = ReadySieves(sieves)
+        self._listed = listed or Listed()
         self._limits = limits or Limits()
         self._udp_rows = self._sieves.rows("udp")
         self._portless_rows = {name: self._sieves.rows(name) for name in _PORTLESS.values()}
         self._tcp_lines = self._sieves.of("tcp")
+        self._free_tcp_lines = tuple(line for line in self._tcp_lines if not line.only_listed)
         self._flows: dict[_Key, _Entry] = {}
         self._candidates: dict[_Key, _Entry] = {}
         self._matched: dict[_Key, _Entry] = {}
@@ -205,6 +210,9 @@ class FlowTable:
             self._drop_kept(oldest)
             self.counts.evicted["flows"] += 1
         self._flows[entry.key] = entry
+        if self._sieves.has_only_listed:
+            entry.is_listed = any(self._listed.has(address, entry.transport, port)
+                                  for address, port in (entry.sender, entry.receiver))
         return entry
 
     def _sift(self, rows: Rows, entry: _Entry, forward: bool, record: Record, at: int, length: int) -> None:
@@ -213,6 +221,8 @@ class FlowTable:
         end = min(at + length, len(frame))
         row = rows[frame[at]] if at < end else rows[256]
         for line in row:
+            if line.only_listed and not entry.is_listed:
+                continue
             if line.port is not None and line.port not in (entry.sender[1], entry.receiver[1]):
                 continue
             if not line.matches(frame, at, end, length):
@@ -277,7 +287,8 @@ class FlowTable:
                 head.drop()
             entry.heads = None
         if entry.heads is None:
-            entry.heads = StreamHead(self._tcp_lines, self._streams), StreamHead(self._tcp_lines, self._streams)
+            lines = self._tcp_lines if entry.is_listed else self._free_tcp_lines
+            entry.heads = StreamHead(lines, self._streams), StreamHead(lines, self._streams)
             entry.syn_forward = None
         if flags & SYN and not flags & ACK:
             entry.syn_forward = forward

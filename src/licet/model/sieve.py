@@ -11,12 +11,14 @@ On TCP a line is tested against the first bytes of a direction's stream, however
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 OPENING = "opening"  # what a client sends first
 ANSWER = "answer"  # what a server replies with
 DATA = "data"  # what flows later
 ALONE = "alone"  # says what it is by itself
+
+TRANSPORTS = ("udp", "tcp", "esp", "ah", "gre")  # what a line can be about; the kernel numbers them in this order
 
 LENGTH_MAX = 65_535
 ENOUGH_NEVER = 0  # the line alone never makes a candidate
@@ -74,7 +76,9 @@ class Line:
     same: (offset, width) of bytes that stay equal over all messages of a direction; a message that differs starts anew.
     `data` of this kind is kept, and counted, from its second message on, for chance looks like it once, not twice;
     there the width is at most 4, and a counter, if one is named, must have risen from the first to the second;
-    counter: see `same`; length_field: a field that must agree with the payload's length.
+    counter: see `same`; length_field: a field that must agree with the payload's length;
+    only_listed: looked for only in flows with an end that the table was handed as listed (registered endpoints, as a
+    rule): what is not listed leaves nothing behind.
     """
 
     name: str
@@ -91,8 +95,14 @@ class Line:
     same: tuple[int, int] | None = None
     counter: Counter | None = None
     length_field: LengthField | None = None
+    only_listed: bool = False
 
 
 RISE_MAX = 4_096  # a counter that jumps further has lost its thread, or is none
 
 Sieve = tuple[Line, ...]
+
+
+def only_listed(sieve: Sieve) -> Sieve:
+    """The same sieve for a network on which nothing else may be looked at (charter, line 10)."""
+    return tuple(replace(line, only_listed=True) for line in sieve)

@@ -16,6 +16,7 @@ import os
 from licet.model.flow import Flow as FlowView
 from licet.model.flow import Message as MessageView
 from licet.model.flow import Stream as StreamView
+from licet.model.sieve import TRANSPORTS as TRANSPORT_NAMES
 from licet.model.tunnel import Timeline
 
 cdef extern from "platform.h" nogil:
@@ -28,6 +29,8 @@ cdef extern from "platform.h" nogil:
     int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, int power_of_two, int64_t offset_s)
     uint64_t licet_load64(const uint8_t *p)
     uint32_t licet_load32(const uint8_t *p)
+    int licet_is_ours(const uint8_t *status)
+    void licet_give_back(uint8_t *status)
 
 cdef extern from "Python.h":
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
@@ -36,8 +39,10 @@ cdef extern from "Python.h":
 include "parse.pxi"
 include "sieve.pxi"
 include "store.pxi"
+include "listed.pxi"
 include "table.pxi"
 include "records.pxi"
+include "ring.pxi"
 
 # Blocks are always read to the same aligned place, which the system's copy likes best; what is left of a record is moved
 # to just before it. The room there holds the largest record with its header.
@@ -45,35 +50,41 @@ cdef enum:
     BLOCK_AT = PACKET_BYTES_MAX + 4096
     BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
-TRANSPORT_NAMES = ("udp", "tcp", "esp", "ah", "gre")
 
 
 cdef class Kernel:
-    """One capture's flow table with its record walk.
+    """One capture's flow table with its record walk, or that of live traffic with its walk of the ring.
 
     sieves: licet.flow.matching.ReadySieves; limits: licet.flow.table.Limits; since_ns (included), until_ns
-    (excluded): packets outside are counted and left out, None for no bound.
+    (excluded): packets outside are counted and left out, None for no bound; listed: licet.flow.listed.Listed, for
+    lines that are only_listed; live: windows will be asked for, and nothing settled.
     """
 
     cdef Sieves *_sieves
     cdef Table _table
     cdef Walk _walk
+    cdef Ring _ring
     cdef uint8_t *_buffer
     cdef uint32_t _begin, _end
-    cdef size_t _sizes[9]
+    cdef size_t _sizes[11]
     cdef object _names
+    cdef bytes _listed  # what the table's rows point into
     cdef bint _settled
     cdef readonly size_t reserved_bytes
 
-    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None):
+    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, listed=None, live=False):
         memset(&self._table, 0, sizeof(Table))
         memset(&self._walk, 0, sizeof(Walk))
+        memset(&self._ring, 0, sizeof(Ring))
         self._sieves = <Sieves *>PyMem_Malloc(sizeof(Sieves))
         if self._sieves == NULL:
             raise MemoryError
         memset(self._sieves, 0, sizeof(Sieves))
         self._load_sieves(sieves)
-        self._reserve(limits)
+        self._reserve(limits, live)
+        self._listed = b"" if listed is None else listed.rows()
+        self._table.listed = <const ListedRow *><const uint8_t *>self._listed
+        self._table.listed_count = len(self._listed) // sizeof(ListedRow)
         self._walk.since_ns = INT64_MIN if since_ns is None else max(min(since_ns, INT64_MAX), INT64_MIN)
         self._walk.until_ns = INT64_MAX if until_ns is None else max(min(until_ns, INT64_MAX), INT64_MIN)
         self._begin = self._end = BLOCK_AT
@@ -89,6 +100,8 @@ cdef class Kernel:
         licet_release(self._table.store.streams, self._sizes[6])
         licet_release(self._table.store.runs, self._sizes[7])
         licet_release(self._table.store.bins, self._sizes[8])
+        licet_release(self._table.promoted, self._sizes[9])
+        licet_release(self._table.marks, self._sizes[10])
         licet_release(self._table.store.pieces, <size_t>self._table.messages_max * sizeof(Piece))
 
     cdef void *_map(self, int place, size_t size) except NULL:
@@ -100,7 +113,7 @@ cdef class Kernel:
         self.reserved_bytes += size
         return memory
 
-    cdef int _reserve(self, limits) except -1:
+    cdef int _reserve(self, limits, bint live) except -1:
         cdef Table *t = &self._table
         cdef uint32_t flows = limits.flows + limits.candidates
         cdef uint32_t slots = limits.matched + limits.candidates + 1
@@ -121,6 +134,9 @@ cdef class Kernel:
         t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
         t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
         t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
+        t.promoted = <uint32_t *>self._map(9, <size_t>(limits.candidates + 1) * sizeof(uint32_t))
+        if live:
+            t.marks = <Mark *>self._map(10, <size_t>(flows + 1) * sizeof(Mark))
         t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
         t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
         t.store.runs = <Run *>self._map(7, <size_t>(t.store.runs_total + 1) * sizeof(Run))
@@ -144,6 +160,7 @@ cdef class Kernel:
             raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
         self._names = [line.name for line in ready.lines]
         s.count = len(ready.lines)
+        s.has_only_listed = any(line.only_listed for line in ready.lines)
         for line in ready.lines:
             self._load_line(&s.lines[line.index], line)
         for transport in range(TRANSPORTS):
@@ -167,6 +184,8 @@ cdef class Kernel:
             if s.stream_lines_count == 16:
                 raise ValueError("more than 16 sieve lines for TCP")
             s.stream_lines[s.stream_lines_count] = line.index
+            if not line.only_listed:
+                s.stream_lines_free |= <uint32_t>1 << s.stream_lines_count
             s.stream_lines_count += 1
             s.stream_needs_max = max(s.stream_needs_max, <uint32_t>line.needs_bytes)
         return 0
@@ -177,7 +196,7 @@ cdef class Kernel:
             raise ValueError(f"sieve line {line.name}: too many owners, tests or messages")
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
-        out.on_trial, out.is_data = line.on_trial, line.is_data
+        out.on_trial, out.is_data, out.only_listed = line.on_trial, line.is_data, line.only_listed
         if line.on_trial and line.same[1] - line.same[0] > 4:
             raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
@@ -323,15 +342,18 @@ cdef class Kernel:
         """
         if not self._settled or number >= self._table.flows_used:
             raise ValueError(f"there is no settled candidate {number}")
-        cdef Table *t = &self._table
-        cdef Flow *flow = &t.flows[number]
-        cdef Slot *slot = &t.store.slots[flow.slot]
-        cdef int owner
+        cdef Flow *flow = &self._table.flows[number]
         size = 16 if flow.is6 else 4
         sender = (<char *>&flow.ends[0])[:size]
         receiver = (<char *>&flow.ends[2])[:size]
         pair_key = (sender, receiver) if sender <= receiver else (receiver, sender)
-        pair = pairs.setdefault(pair_key, len(pairs))
+        return self._view(flow, number, pairs.setdefault(pair_key, len(pairs)), sender, receiver, timelines)
+
+    cdef object _view(self, Flow *flow, uint32_t number, pair, sender, receiver, bint timelines):
+        """A candidate as `candidate` gives it."""
+        cdef Table *t = &self._table
+        cdef Slot *slot = &t.store.slots[flow.slot]
+        cdef int owner
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
         common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
@@ -341,6 +363,118 @@ cdef class Kernel:
             if slot.candidates & (<uint32_t>1 << owner):
                 owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
         return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
+
+    # Live traffic: windows of the candidates, while packets go on coming.
+
+    def add_block(self, const uint8_t[::1] ring, size_t offset, uint32_t size, uint32_t link_type):
+        """Take one block of a TPACKET_V3 ring, if it is ours, and give it back. False where it is still the system's.
+
+        ring: the whole mapping; offset, size: of the block in it; link_type: of all its frames. Frames from before
+        since_ns are left out.
+        """
+        if offset + size > <size_t>ring.shape[0] or size < RING_BLOCK_BYTES_MIN or self._settled:
+            raise ValueError("this is no block of the ring")
+        cdef uint8_t *block = <uint8_t *>&ring[offset]
+        if not licet_is_ours(block + RING_STATUS_AT):
+            return False
+        with nogil:
+            walk_ring_block(&self._ring, &self._table, block, size, link_type, self._walk.since_ns)
+            licet_give_back(block + RING_STATUS_AT)
+        return True
+
+    def ring_counts(self):
+        """(frames that carried a VLAN tag, frames that were cut, blocks that were damaged) so far."""
+        return self._ring.tagged, self._ring.cut, self._ring.damaged
+
+    def live_count(self):
+        """How many candidates there are; their places count from 0."""
+        return 0 if self._settled else self._table.candidates
+
+    def live_state(self, uint32_t place):
+        """((first packet, flow), changes, first_ns, last_ns, packets, packets and bytes since the last window's end)."""
+        cdef Flow *flow = self._live_flow(place)
+        cdef uint32_t index = self._table.promoted[place]
+        cdef uint64_t packets = <uint64_t>flow.packets[0] + flow.packets[1]
+        cdef Mark *mark = &self._table.marks[index]
+        return ((flow.first_packet, index), self._table.store.slots[flow.slot].changes, flow.first_ns, flow.last_ns,
+                packets, packets - mark.packets, flow.bytes_[0] + flow.bytes_[1] - mark.bytes_)
+
+    def live_candidate(self, uint32_t place):
+        """As `candidate`, while the flow goes on. The number of its pair means nothing outside this table."""
+        cdef Flow *flow = self._live_flow(place)
+        size = 16 if flow.is6 else 4
+        return self._view(flow, self._table.promoted[place], pair_number(&self._table, flow),
+                          (<char *>&flow.ends[0])[:size], (<char *>&flow.ends[2])[:size], False)
+
+    def live_ends(self, uint32_t place):
+        """((address, port) of the first packet's sender, of its receiver) of a candidate."""
+        cdef Flow *flow = self._live_flow(place)
+        size = 16 if flow.is6 else 4
+        return ((<char *>&flow.ends[0])[:size], flow.source_port), ((<char *>&flow.ends[2])[:size], flow.destination_port)
+
+    def live_end(self, uint32_t place):
+        """End the window of a candidate that is a tunnel: the sweep will leave it out."""
+        cdef Flow *flow = self._live_flow(place)
+        cdef Mark *mark = &self._table.marks[self._table.promoted[place]]
+        mark.packets = <uint64_t>flow.packets[0] + flow.packets[1]
+        mark.bytes_ = flow.bytes_[0] + flow.bytes_[1]
+        self._table.store.slots[flow.slot].is_ended = 1
+
+    def live_drop(self, uint32_t place):
+        """Forget a candidate; the last one takes its place."""
+        self._live_flow(place)
+        drop_candidate(&self._table, place)
+
+    cdef Flow *_live_flow(self, uint32_t place) except NULL:
+        if self._settled or self._table.marks == NULL or place >= self._table.candidates:
+            raise ValueError(f"there is no live candidate {place}")
+        return &self._table.flows[self._table.promoted[place]]
+
+    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, addresses):
+        """End a window for `count` flows from the `first`: what of them, since `since_ns`, was served by addresses.
+
+        addresses: licet.flow.listed.Listed. Returns the flow to go on with, None behind the last; a list of (address,
+        transport, port, number of the pair, packets, bytes); and for each transport its flows, packets and bytes.
+        """
+        cdef Table *t = &self._table
+        cdef bytes kept = addresses.rows()
+        cdef const ListedRow *rows = <const ListedRow *><const uint8_t *>kept
+        cdef uint32_t rows_count = len(kept) // sizeof(ListedRow)
+        cdef uint32_t index
+        cdef uint32_t behind = min(<uint64_t>first + count, <uint64_t>t.flows_used)
+        cdef int end
+        cdef Flow *flow
+        cdef Mark *mark
+        cdef uint64_t packets, size
+        cdef uint64_t sums[3 * TRANSPORTS]
+        memset(sums, 0, sizeof(sums))
+        if self._settled or t.marks == NULL:
+            raise ValueError("this is no table of live traffic")
+        served = []
+        for index in range(first, behind):
+            flow = &t.flows[index]
+            if flow.transport == GONE or flow.last_ns < since_ns:
+                continue
+            if flow.slot != NONE and t.store.slots[flow.slot].is_ended:
+                t.store.slots[flow.slot].is_ended = 0
+                continue
+            mark = &t.marks[index]
+            packets = <uint64_t>flow.packets[0] + flow.packets[1] - mark.packets
+            size = flow.bytes_[0] + flow.bytes_[1] - mark.bytes_
+            mark.packets += packets
+            mark.bytes_ += size
+            if packets:
+                sums[3 * flow.transport] += 1
+                sums[3 * flow.transport + 1] += packets
+                sums[3 * flow.transport + 2] += size
+            end = served_end(flow, rows, rows_count) if packets else -1
+            if end >= 0:
+                address = (<char *>&flow.ends[2 * end])[:16 if flow.is6 else 4]
+                served.append((address, TRANSPORT_NAMES[flow.transport],
+                               flow.destination_port if end else flow.source_port, pair_number(t, flow), packets, size))
+        return (None if behind >= t.flows_used else behind), served, {
+            TRANSPORT_NAMES[index]: (sums[3 * index], sums[3 * index + 1], sums[3 * index + 2])
+            for index in range(TRANSPORTS) if sums[3 * index]}
 
     cdef object _of_owner(self, Flow *flow, Slot *slot, int owner):
         """(messages, streams, first matches, matches) of one recogniser's lines."""

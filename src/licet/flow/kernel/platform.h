@@ -67,6 +67,23 @@ static inline int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, in
     return (int64_t)time;
 }
 
+/* The status word of a block that the system shares with us (TP_STATUS_USER is its lowest bit): what the system wrote
+   before it said “yours” is seen after it was read, and what we read was read before we say “yours again”. */
+static inline int licet_is_ours(const uint8_t *status) {
+#if defined(__GNUC__) || defined(__clang__)
+    return (__atomic_load_n((const uint32_t *)(const void *)status, __ATOMIC_ACQUIRE) & 1) != 0;
+#else
+    return (*(const volatile uint32_t *)(const void *)status & 1) != 0;
+#endif
+}
+static inline void licet_give_back(uint8_t *status) {
+#if defined(__GNUC__) || defined(__clang__)
+    __atomic_store_n((uint32_t *)(void *)status, 0, __ATOMIC_RELEASE);
+#else
+    *(volatile uint32_t *)(void *)status = 0;
+#endif
+}
+
 static inline uint64_t licet_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
 static inline uint32_t licet_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
 

@@ -30,6 +30,7 @@ cdef struct SieveLine:
     uint8_t on_trial         # kept from its second message on
     uint8_t quota
     uint8_t tests_count
+    uint8_t only_listed
     uint8_t same_size        # 0: no bytes that must stay the same
     uint8_t field_size       # 0: no length field
     uint16_t same_offset
@@ -68,6 +69,8 @@ cdef struct Sieves:
     uint32_t stream_lines[LINES_MAX]
     uint32_t stream_lines_count
     uint32_t stream_needs_max
+    uint32_t stream_lines_free  # a bit a stream line that may be looked for everywhere
+    bint has_only_listed
 
 
 cdef bint test_holds(const ByteTest *test, const uint8_t *payload) noexcept nogil:

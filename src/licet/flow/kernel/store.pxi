@@ -68,8 +68,10 @@ cdef struct Slot:
     uint32_t candidates      # a bit an owner
     uint64_t opened          # two bits an owner: forward, backward
     uint64_t answered
-    uint32_t bins            # of a candidate; NONE before
+    uint32_t bins            # of a candidate, its place among them; NONE before
+    uint32_t changes         # how often something was kept, so that what was seen once need not be judged again
     uint8_t refused
+    uint8_t is_ended         # live: the window's figures of this tunnel were taken
 
 
 cdef struct StreamPiece:

@@ -9,7 +9,9 @@ cdef enum:
     STARTED = 1
     FROM_SYN = 2
     CLOSED = 4
+    LISTED = 8               # of any flow, in the first of the two: one end is listed
 
+    GONE = 0xFF              # the transport of a flow whose room is free
     PACKETS_MAX = 0x7FFFFFFF
     NO_LINE = 0xFF
     RISE_MAX = 4096
@@ -40,6 +42,12 @@ cdef struct Flow:
     uint32_t stream[2]       # TCP: where its bytes are kept; else the counter of the last message on trial
 
 
+# What had been counted of a flow when the last window of live traffic ended.
+cdef struct Mark:
+    uint64_t packets
+    uint64_t bytes_
+
+
 cdef struct Table:
     Sieves *sieves
     Store store
@@ -63,6 +71,10 @@ cdef struct Table:
     # The bin that the last packet fell into, so that the next one need not divide.
     int64_t bin_begins_ns, bin_ends_ns
     uint64_t *bin
+    const ListedRow *listed
+    uint32_t listed_count
+    uint32_t *promoted       # flows that are candidates, by their place
+    Mark *marks              # of live traffic, else NULL
 
 
 
@@ -134,14 +146,11 @@ cdef void drop_kept(Table *t, Flow *flow) noexcept nogil:
     drop_heads(t, flow)
 
 
-cdef void evict_oldest(Table *t) noexcept nogil:
-    cdef uint32_t index = t.first_flow
-    cdef uint32_t at, previous
+cdef void free_flow_room(Table *t, uint32_t index) noexcept nogil:
+    """Take a flow out of its bucket and give its room back."""
     cdef Flow *flow = &t.flows[index]
-    unlink_flow(t, index)
-    drop_kept(t, flow)
-    at = t.buckets[flow.bucket] - 1
-    previous = NONE
+    cdef uint32_t at = t.buckets[flow.bucket] - 1
+    cdef uint32_t previous = NONE
     while at != index:
         previous = at
         at = t.flows[at].next_in_bucket
@@ -149,8 +158,16 @@ cdef void evict_oldest(Table *t) noexcept nogil:
         t.buckets[flow.bucket] = flow.next_in_bucket + 1
     else:
         t.flows[previous].next_in_bucket = flow.next_in_bucket
+    flow.transport = GONE
     flow.next = t.free_flow
     t.free_flow = index
+
+
+cdef void evict_oldest(Table *t) noexcept nogil:
+    cdef uint32_t index = t.first_flow
+    unlink_flow(t, index)
+    drop_kept(t, &t.flows[index])
+    free_flow_room(t, index)
     t.evicted_flows += 1
 
 
@@ -183,6 +200,14 @@ cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
     flow.bytes_[0] = flow.bytes_[1] = 0
     flow.first_ns = flow.last_ns = p.time_ns
     flow.first_packet = p.ordinal
+    flow.heads[0] = flow.heads[1] = 0
+    if t.sieves.has_only_listed and (
+        has_row(t.listed, t.listed_count, &p.ends[0], p.is6, p.transport, p.source_port)
+        or has_row(t.listed, t.listed_count, &p.ends[2], p.is6, p.transport, p.destination_port)
+    ):
+        flow.heads[0] = LISTED
+    if t.marks != NULL:
+        t.marks[index].packets = t.marks[index].bytes_ = 0
     flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
     flow.next_in_bucket = t.buckets[flow.bucket] - 1
     t.buckets[flow.bucket] = index + 1
@@ -251,10 +276,27 @@ cdef void promote(Table *t, uint32_t index, bint is_data) noexcept nogil:
     bins.start_ns = t.bins.start_ns
     bins.width_s = 1
     bins_add(bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
+    t.promoted[t.candidates] = index
     t.candidates += 1
     unlink_flow(t, index)
     unlink_slot(t, flow.slot)
     slot.flow = NONE  # says: promoted
+
+
+cdef void drop_candidate(Table *t, uint32_t place) noexcept nogil:
+    """Forget a candidate of live traffic; the last one takes its place."""
+    cdef uint32_t index = t.promoted[place]
+    cdef Flow *flow = &t.flows[index]
+    cdef uint32_t last = t.candidates - 1
+    free_slot(&t.store, flow.slot)
+    flow.slot = NONE
+    drop_heads(t, flow)
+    free_flow_room(t, index)
+    t.candidates = last
+    if place != last:
+        t.promoted[place] = t.promoted[last]
+        t.store.bins[place] = t.store.bins[last]
+        t.store.slots[t.flows[t.promoted[place]].slot].bins = place
 
 
 cdef inline bint was_promoted(Table *t, Flow *flow) noexcept nogil:
@@ -314,6 +356,8 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
         run.held = 0
         run.count = 0
     run.count += 1
+    if run.held < line.quota or (line.opening and not is_answered):
+        slot.changes += 1
     if run.held < line.quota:
         run.messages[run.held] = store_message(s, payload, size, p.time_ns, p.ordinal, p.length)
         run.held += 1
@@ -371,6 +415,8 @@ cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil
         number = step.line
         line = &sieves.lines[number]
         step += 1
+        if line.only_listed and not flow.heads[0] & LISTED:
+            continue
         if not port_fits(line, flow.source_port, flow.destination_port):
             continue
         if not line_matches(line, payload, available, p.length):
@@ -403,6 +449,7 @@ cdef void count_stream(Table *t, uint32_t index, uint32_t number, bint forward, 
             t.evicted_messages += 1
             return
     t.store.runs[at].count += 1
+    t.store.slots[flow.slot].changes += 1
     note(t, &t.store.slots[flow.slot], line, forward, t.store.runs[at].count)
     promote(t, index, line.is_data)
 
@@ -463,6 +510,13 @@ cdef uint32_t test_stream(Table *t, uint32_t *open_lines, const uint8_t *data, u
     return found
 
 
+cdef inline uint32_t stream_lines_of(Table *t, Flow *flow) noexcept nogil:
+    """The lines that a TCP flow may be held against, a bit each."""
+    if flow.heads[0] & LISTED:
+        return (<uint32_t>1 << t.sieves.stream_lines_count) - 1
+    return t.sieves.stream_lines_free
+
+
 cdef Stream *begin_stream(Table *t, Flow *flow, int way) noexcept nogil:
     """Room for a direction's bytes, with every line open; NULL if there is none."""
     cdef Stream *stream
@@ -470,7 +524,7 @@ cdef Stream *begin_stream(Table *t, Flow *flow, int way) noexcept nogil:
     if flow.stream[way] == NONE:
         return NULL
     stream = &t.store.streams[flow.stream[way]]
-    stream.open_lines = (<uint32_t>1 << t.sieves.stream_lines_count) - 1
+    stream.open_lines = stream_lines_of(t, flow)
     stream.matched_lines = 0
     return stream
 
@@ -503,7 +557,7 @@ cdef uint32_t add_to_stream(Table *t, Flow *flow, int way, uint32_t sequence, Pa
     if flow.stream[way] == NONE and offset == 0 and not is_cut and size >= t.sieves.stream_needs_max \
             and t.store.streams_left:
         # The usual case: everything is decided by one segment, and nothing need be copied for a no.
-        open_lines = (<uint32_t>1 << t.sieves.stream_lines_count) - 1
+        open_lines = stream_lines_of(t, flow)
         found = test_stream(t, &open_lines, data, <uint32_t>size)
         if not found:
             flow.heads[way] |= CLOSED
@@ -553,7 +607,7 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
         flow.has_heads = 1
         flow.syn_forward = -1
         for side in range(2):
-            flow.heads[side] = CLOSED if t.sieves.stream_lines_count == 0 else 0
+            flow.heads[side] = (flow.heads[side] & LISTED) | (0 if stream_lines_of(t, flow) else CLOSED)
             flow.stream[side] = NONE
     if syn and not p.tcp_flags & 16:
         flow.syn_forward = forward
