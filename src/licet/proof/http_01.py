@@ -120,7 +120,7 @@ def instructions(challenge: Challenge) -> tuple[Instruction, ...]:
         Instruction("Where the web server's files are in /var/www/html:", (
             f"mkdir -p /var/www/html{PATH}", f"printf %s {value} > /var/www/html{path}",
         )),
-        Instruction("No web server? This one serves an empty folder until you press Ctrl-C:", (
+        Instruction("No web server? This one serves that file alone until you press Ctrl-C:", (
             f"mkdir -p proof{PATH} && printf %s {value} > proof{path}",
             "sudo python3 -m http.server 80 --bind :: --directory proof",
         )),
