@@ -14,7 +14,7 @@ import pytest
 
 from house.source import Module, calls, modules
 
-ROOMS = ("capture", "flow", "judge", "model", "recognise", "snapshot", "wire")
+ROOMS = ("capture", "flow", "judge", "model", "proof", "recognise", "snapshot", "wire")
 
 # Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "recognise": frozenset({"model"}),
     "snapshot": frozenset({"errors", "model"}),
     "judge": frozenset({"model"}),
+    "proof": frozenset({"errors", "model"}),
     "app": frozenset({"errors", *ROOMS}),
     "cli": frozenset({"app", "errors", "model"}),
     "__main__": frozenset({"cli"}),
@@ -49,10 +50,15 @@ TOUCHES_THE_MACHINE = {
     "licet.capture.open": "opens captures and standard input",
     "licet.capture.afpacket": "opens the ring of an interface",
     "licet.snapshot.store": "reads and replaces registry files",
+    "licet.proof.names": "asks name servers about names that a registrant named",
     "licet.snapshot.index_store": "maps and writes the index of a large snapshot, and reads its text",
+    "licet.proof.guard": "connects to the endpoint whose registrant asked for a check",
+    "licet.proof.http_fetch": "reads one answer from a socket that the guard connected",
+    "licet.proof.deadline": "asks how long an exchange has taken",
+    "licet.proof.call": "calls the registry that the registrant named",
 }
 MACHINE_MODULES = frozenset({
-    "asyncio", "ctypes", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
+    "asyncio", "ctypes", "dns", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
     "pathlib", "random", "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver", "ssl", "stat",
     "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings",
 })
@@ -64,8 +70,11 @@ MACHINE_CALLS = frozenset({
 # The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.cli.lookup",
+    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline",
 }
+
+# A check's token, its one-time keys and its message numbers must be ones that nobody can guess.
+DRAWS = {"licet.app.proof"}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {
@@ -77,14 +86,20 @@ LIBRARIES = {
     "tomlkit": ("licet.app.registry_edit",),
     "zstandard": ("licet.capture.open",),
     "numpy": ("licet.snapshot.join",),
+    "dns": ("licet.proof.names",),
+    "cryptography": ("licet.proof.noise",),
     "django": ("licet.server",),
     "_typeshed": ("licet",),  # types alone; it does not exist when a program runs
 }
 
 LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "re", "sys", "typing"})
-HEAVY = ("rich", "jinja2", "tomlkit", "zstandard", "licet.app", "licet.flow", "licet.recognise", "licet.snapshot")
+HEAVY = (
+    "cryptography", "dns", "duckdb", "http", "jinja2", "rich", "ssl", "tomlkit", "zstandard", "licet.app", "licet.flow",
+    "licet.proof", "licet.recognise", "licet.snapshot",
+)  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
+CONTACTING = ("licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -184,11 +199,13 @@ def test_the_clock_is_asked_by_name() -> None:
         assert not asks or module.name in ASKS_THE_CLOCK, f"{module} asks the clock"
 
 
-def test_nothing_draws_a_random_number() -> None:
+def test_nothing_draws_a_random_number_but_the_file_named_for_it() -> None:
     for module in modules():
         drawn = {one.name.split(".")[0] for one in module.imports} & {"random", "secrets", "uuid"}
         assert not drawn, f"{module} imports {drawn}"
-        assert not re.search(r"\b(?:np|numpy)\.random\b", module.path.read_text(encoding="utf-8")), str(module)
+        text = module.path.read_text(encoding="utf-8")
+        assert not re.search(r"\b(?:np|numpy)\.random\b", text), str(module)
+        assert not re.search(r"\b(?:urandom|getrandom|SystemRandom|\w*\.generate)\b", text) or module.name in DRAWS
 
 
 def test_numpy_is_imported_only_when_it_is_asked_for() -> None:
@@ -204,6 +221,25 @@ def test_seeing_never_leads_to_acting() -> None:
     for name in reached:
         assert not set(name.split(".")) & ACTING, f"{name} can be reached from what sees"
         assert room_of(name) not in ("app", "cli", "server"), f"{name} can be reached from what sees"
+
+
+def test_seeing_never_leads_to_contacting() -> None:
+    """What reads traffic cannot reach the network, nor can any command but `licet proof`; methods of proof do not know
+    the guard that they are handed."""
+    starts = [name for name in BY_NAME if name.startswith(SEEING)]
+    starts += ["licet.app.catalogue", "licet.app.scan", "licet.app.triage", "licet.app.replay", "licet.app.explain"]
+    assert not reachable(starts) & set(CONTACTING)
+    for module in modules():
+        for name in licet_imports(module):
+            if name in CONTACTING:
+                assert module.name in (*CONTACTING, "licet.app.proof"), f"{module} imports {name}"
+
+
+def test_sockets_are_made_in_two_places() -> None:
+    """The guard's contacts an endpoint whose registrant asked for it; the ring's receives."""
+    made = [(module.name, name) for module in modules() for name, _ in calls(module)
+            if name in ("socket.socket", "socket.create_connection", "socket.socketpair", "socket.fromfd")]
+    assert made == [("licet.capture.afpacket", "socket.socket"), ("licet.proof.guard", "socket.socket")]
 
 
 def reachable(names: list[str]) -> set[str]:
