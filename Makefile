@@ -49,7 +49,7 @@ fuzz: $(VENV)/dev.stamp
 lock:
 	uv pip compile pyproject.toml --group lock --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra server --group dev --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements-dev.lock
 
 clean:
