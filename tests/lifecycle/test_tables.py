@@ -122,6 +122,23 @@ def test_tables_name_only_roles_and_states_that_exist(table: Table) -> None:
         assert "clock" in table.rows[state]
 
 
+@pytest.mark.parametrize(("table", "event", "role", "state"), [
+    (application.TABLE, "open", "registrant", "draft"),
+    (endpoint_proof.TABLE, "add", "registrant", "pending"),
+    (endpoint_proof.TABLE, "attest", "officer", "valid"),
+    (registration.TABLE, "approve", "officer", "ok"),
+    (registration.TABLE, "attest", "officer", "ok"),
+], ids=lambda value: value.kind if isinstance(value, Table) else value)
+def test_a_subject_begins_as_the_table_says(table: Table, event: str, role: str, state: str) -> None:
+    begun = table.begin(event, role, AT_NS)
+    assert (begun.before, begun.after, begun.role) == ("", state, role)
+    for other in ROLES - {role}:
+        with pytest.raises(EventRefused):
+            table.begin(event, other, AT_NS)
+    with pytest.raises(EventRefused):
+        table.begin("appear", role, AT_NS)
+
+
 @pytest.mark.parametrize("missing", sorted(IN_REVIEW_NEEDS))
 def test_overdue_is_provisional_only_with_everything_proven_and_confirmed(missing: str) -> None:
     with pytest.raises(EventRefused) as refusal:

@@ -21,6 +21,7 @@ from licet.cli.lookup import lookup
 from licet.cli.registry import registry
 from licet.cli.replay import replay
 from licet.cli.scan import scan
+from licet.cli.serve import run_due, serve
 from licet.cli.snapshot import snapshot
 from licet.cli.triage import triage
 from licet.errors import LicetError
@@ -49,6 +50,8 @@ licet.add_command(registry)
 licet.add_command(snapshot)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(serve)
+licet.add_command(run_due)
 
 
 def run() -> None:

@@ -98,6 +98,7 @@ TABLE = Table(
         INFO_NEEDED: After(ANSWER_DAYS),
         IN_REVIEW: After(REVIEW_WORKING_DAYS, working=True),
     },
+    births={"open": (DRAFT, frozenset({REGISTRANT}))},
     demands_reason=frozenset({"refuse"}),
 )
 

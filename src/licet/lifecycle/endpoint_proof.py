@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from licet.lifecycle.table import CLOCK, MACHINE, REGISTRANT, TIME_PASSED, After, Row, Table, move
+from licet.lifecycle.table import CLOCK, MACHINE, OFFICER, REGISTRANT, TIME_PASSED, After, Row, Table, move
 
 PENDING, VALID, STALE = "pending", "valid", "stale"
 INACTIVE, INVALID, GONE = "inactive", "invalid", "gone"
@@ -72,6 +72,7 @@ TABLE = Table(
         GONE: _AGAIN,
     },
     after={PENDING: After(PENDING_DAYS), VALID: After(RECHECK_DAYS), STALE: After(STALE_DAYS)},
+    births={"add": (PENDING, frozenset({REGISTRANT})), "attest": (VALID, frozenset({OFFICER}))},
 )
 
 

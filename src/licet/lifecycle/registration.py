@@ -117,6 +117,7 @@ TABLE = Table(
         SERVER_HOLD: After(HOLD_DAYS),
         PENDING_DELETE: After(PENDING_DELETE_DAYS),
     },
+    births={"approve": (OK, frozenset({OFFICER})), "attest": (OK, frozenset({OFFICER}))},
     demands_reason=frozenset({"notice", "suspend", "revoke"}),
 )
 

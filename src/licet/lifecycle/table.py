@@ -74,7 +74,8 @@ class EventRefused(Refused):
 class Table:
     """kind: of its subjects; events, states: all of them, in the order in which people read them; rows: for each
     state, the moves of its events, of which the first whose facts hold is made; causes: who may cause an event;
-    after: when the clock moves a state; demands_reason: events that need a reason code from their cause."""
+    after: when the clock moves a state; births: the events with which a subject begins, each with its first state and
+    who may cause it; demands_reason: events that need a reason code from their cause."""
 
     kind: str
     states: tuple[str, ...]
@@ -82,6 +83,7 @@ class Table:
     causes: Mapping[str, frozenset[str]]
     rows: Mapping[str, Row]
     after: Mapping[str, After]
+    births: Mapping[str, tuple[str, frozenset[str]]]
     demands_reason: frozenset[str] = frozenset()
 
     def move(self, state: str, event: str, role: str, at_ns: int, *, reason: str = "",
@@ -99,6 +101,15 @@ class Table:
                 return Transition(self.kind, event, state, one.to, role, reason or one.reason, at_ns)
         missing = sorted(moves[0].needs - facts)[0]
         raise EventRefused(self.kind, state, event, missing, f"is not possible: {missing.replace('_', ' ')} is missing")
+
+    def begin(self, event: str, role: str, at_ns: int) -> Transition:
+        """The transition with which a subject begins; its `before` is "". Raises EventRefused."""
+        if event not in self.births:
+            raise EventRefused(self.kind, "", event, "not_in_table", "is not how one begins")
+        state, roles = self.births[event]
+        if role not in roles:
+            raise EventRefused(self.kind, "", event, "not_this_role", f"is not for the {role} to cause")
+        return Transition(self.kind, event, "", state, role, "", at_ns)
 
     def allows(self, state: str, event: str, role: str, facts: frozenset[str] = frozenset()) -> bool:
         """True where the event would lead somewhere: for a page that offers only what can be done."""
