@@ -5,6 +5,7 @@
     │   ├── Malformed     bytes from outside that break their format
     │   │   └── Truncated …that end too soon
     │   └── BadFile       a file that cannot be opened, read or understood
+    ├── Refused           a rule does not allow it: the sentence says which   exit 3
     ├── VerificationFailed  a digest or signature does not hold       exit 4
     └── Unavailable       try again later                            exit 5
 
@@ -41,6 +42,17 @@ class BadFile(BadInput):
         self.path, self.problem, self.line = path, problem, line
         where = path if line is None else f"{path}, line {line}"
         super().__init__(f"{where}: {problem}")
+
+
+class Refused(LicetError):
+    """What was asked for is understood, and a rule does not allow it.
+
+    code: names the rule, for programs and for translation; field: of the form or request that it is about, or "".
+    """
+
+    def __init__(self, code: str, sentence: str, field: str = "") -> None:
+        self.code, self.field = code, field
+        super().__init__(sentence)
 
 
 class VerificationFailed(LicetError):

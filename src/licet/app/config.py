@@ -13,6 +13,9 @@
     [trust]
     root_key = "ed25519:BASE64"
 
+    [server]                        # for `licet serve`; see `server_table`
+    url = "https://registry.example.net"
+
 Every table and field may be left out. Nothing is read unless the file is named on the command line. Reading opens this
 one file only; whether the registries in it load is for `licet config check`, or for the scan, to find out.
 """
@@ -24,8 +27,9 @@ import binascii
 import ipaddress
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from licet.app.server_table import ServerTable, read_server_table
 from licet.errors import BadFile, Malformed
 from licet.judge.policy import KINDS, OWNED, PUBLIC
 from licet.judge.registry import INFORMS, PERMITS, ROLES
@@ -61,7 +65,8 @@ class RegistrySource:
 @dataclass(frozen=True, slots=True)
 class Config:
     """path: of the file; network_name: "" if not said; network_kind: OWNED, PUBLIC or None; prefixes: the operator's
-    own; root_key: the pinned Ed25519 key as written, or None (only its form is checked so far)."""
+    own; root_key: the pinned Ed25519 key as written, or None (only its form is checked so far); server: for
+    `licet serve`."""
 
     path: str
     network_name: str = ""
@@ -70,6 +75,7 @@ class Config:
     interfaces: tuple[str, ...] = ()
     registries: tuple[RegistrySource, ...] = ()
     root_key: str | None = None
+    server: ServerTable = field(default_factory=ServerTable)
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -87,7 +93,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
     """
     toml = parse_toml(path, read_bytes(path, CONFIG_BYTES_MAX))
     root = Table(toml, (), toml.data, [])
-    root.refuse_unknown(("network", "registry", "trust"))
+    root.refuse_unknown(("network", "registry", "server", "trust"))
     network, trust = root.table("network"), root.table("trust")
     network.refuse_unknown(("name", "kind", "prefixes", "interfaces"))
     kind = network.word("kind", KINDS, None)
@@ -99,6 +105,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
         interfaces=_read_interfaces(network),
         registries=tuple(_read_source(table, path, kind) for table in root.tables("registry", REGISTRIES_MAX)),
         root_key=_read_root_key(trust),
+        server=read_server_table(root.table("server"), path),
     )
     return config, sorted(root.faults, key=lambda fault: fault.line or 0)
 

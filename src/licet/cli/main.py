@@ -22,6 +22,7 @@ from licet.cli.proof import proof
 from licet.cli.registry import registry
 from licet.cli.replay import replay
 from licet.cli.scan import scan
+from licet.cli.serve import run_due, serve
 from licet.cli.snapshot import snapshot
 from licet.cli.triage import triage
 from licet.cli.watch import watch
@@ -53,6 +54,8 @@ licet.add_command(snapshot)
 licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(serve)
+licet.add_command(run_due)
 
 
 def run() -> None:

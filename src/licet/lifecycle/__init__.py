@@ -1,0 +1,1 @@
+"""State × event tables of an application, an endpoint's proof and a registration: data, and nothing that runs."""

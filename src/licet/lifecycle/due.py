@@ -1,0 +1,26 @@
+"""When the clock moves a subject of a table, if nothing else does before."""
+
+from __future__ import annotations
+
+from licet.lifecycle.days import days_after, working_days_after
+from licet.lifecycle.table import Table
+
+
+def due_at(table: Table, state: str, since_ns: int, end_ns: int | None = None) -> int | None:
+    """The time from which the clock may move a subject, or None where no time moves it.
+
+    since_ns: when its state began; end_ns: of a registration, for the states that are counted from it.
+    """
+    after = table.after.get(state)
+    if after is None:
+        return None
+    if after.from_end:
+        return None if end_ns is None else days_after(end_ns, after.days)
+    count = working_days_after if after.working else days_after
+    return count(since_ns, after.days)
+
+
+def is_due(table: Table, state: str, since_ns: int, at_ns: int, end_ns: int | None = None) -> bool:
+    """True once that time has come."""
+    due_ns = due_at(table, state, since_ns, end_ns)
+    return due_ns is not None and at_ns >= due_ns

@@ -1,0 +1,1 @@
+"""The registry service: a Django project, and the only place of licet that imports Django."""

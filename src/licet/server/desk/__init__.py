@@ -1,0 +1,1 @@
+"""The officers' desk: the queue, decisions, and what two must agree on."""

@@ -1,0 +1,89 @@
+"""`/metrics` for Prometheus: what is in the registry, and how requests went. No label holds an address, a handle or
+anything of a person: tests/house/fields.toml lists them all.
+
+What is counted in the database is read at each scrape, so that it is the same from every worker; requests are counted
+by each worker for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+
+from django.db.models import Count, Min, Model
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from licet.server.clock import utc_now
+from licet.server.registry.models import Application, Endpoint, Notice, Outbox, Registration, Registry, Snapshot
+
+SECONDS_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+METHODS = frozenset({"GET", "HEAD", "POST"})
+
+REGISTRY = CollectorRegistry(auto_describe=False)
+REQUESTS = Counter("licet_http_requests", "Requests answered.", ("method", "status_class"), registry=REGISTRY)
+SECONDS = Histogram("licet_http_request_seconds", "How long requests took.", buckets=SECONDS_BUCKETS, registry=REGISTRY)
+
+
+class CountRequests:
+    """Middleware that counts requests by method and class of status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        begun = perf_counter()
+        response = self.get_response(request)
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(method or "other", f"{response.status_code // 100}xx").inc()
+        SECONDS.observe(perf_counter() - begun)
+        return response
+
+
+class RegistryCollector(Collector):
+    """Counts that the database knows."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, read now."""
+        yield _by_state("licet_applications", "Applications by state.", Application)
+        yield _by_state("licet_registrations", "Registrations by state.", Registration)
+        yield _by_state("licet_endpoints", "Endpoints by the state of their proof.", Endpoint)
+        yield _gauge("licet_log_entries", "Entries written for the log.", Outbox.objects.count())
+        yield _gauge("licet_notices_unsent", "Mail that is due and was not sent yet.",
+                     Notice.objects.filter(sent_at=None).count())
+        last = Snapshot.objects.order_by("-serial").values_list("serial", "records").first()
+        yield _gauge("licet_snapshot_serial", "Serial of the newest snapshot.", last[0] if last else 0)
+        yield _gauge("licet_snapshot_records", "Records in the newest snapshot.", last[1] if last else 0)
+        yield from _ages()
+
+
+def _by_state(name: str, text: str, model: type[Model]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=("state",))
+    counts = dict(model._default_manager.values_list("state").annotate(Count("pk")))
+    for state, _title in model.STATES:  # type: ignore[attr-defined]  # each of the three has them
+        family.add_metric((state,), counts.get(state, 0))
+    return family
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _ages() -> Iterator[Metric]:
+    now = utc_now()
+    oldest = Application.objects.filter(state="in_review").aggregate(oldest=Min("clock_since"))["oldest"]
+    yield _gauge("licet_oldest_application_seconds", "How long the oldest application waits for an officer.",
+                 (now - oldest).total_seconds() if oldest else 0)
+    ran = Registry.objects.values_list("clock_ran_at", flat=True).first()
+    yield _gauge("licet_clock_age_seconds", "Since the clock last ran; -1 where it never did.",
+                 (now - ran).total_seconds() if ran else -1)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """`/metrics`, in the text form of Prometheus."""
+    database = CollectorRegistry(auto_describe=False)
+    database.register(RegistryCollector())
+    return HttpResponse(generate_latest(REGISTRY) + generate_latest(database),
+                        content_type="text/plain; version=0.0.4; charset=utf-8")

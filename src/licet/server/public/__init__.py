@@ -1,0 +1,1 @@
+"""The public face: look-up, directory, service pages and the snapshot."""

@@ -1,0 +1,1 @@
+"""The registrant's face: organisations, services, the wizard, renewals."""

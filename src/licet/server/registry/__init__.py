@@ -1,0 +1,1 @@
+"""Organisations, services, endpoints, proofs, applications and registrations, and what may be done with them."""

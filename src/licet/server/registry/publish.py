@@ -1,0 +1,147 @@
+"""The numbered snapshot that anybody can download: in the form that `licet scan --registry` reads (docs/formats.md).
+
+A new serial is taken only when the records changed, and a serial never changes its content. What is in it is what
+counts: registrations and provisional ones, with every endpoint whose proof stands. A service that is not listed counts
+as any other; its DNS names stay out. `until` is when an entry stops counting if nobody does anything more, so that a
+copy which is not refreshed errs on the side of the registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from licet.lifecycle import application as applications
+from licet.lifecycle import endpoint_proof
+from licet.lifecycle import registration as registrations
+from licet.model.canonical import moment_ns, sha256_digest
+from licet.model.registration import Record
+from licet.server.registry.models import Application, Endpoint, Registration, Snapshot
+from licet.server.registry.service_layer.locks import lock_registry
+from licet.snapshot.form import Header, write_form
+from licet.snapshot.record_line import SortKey, sort_key
+
+STALE = "stale"
+ATTESTED = "attested"
+PROVISIONAL = "provisional"
+REDEMPTION = timedelta(days=registrations.REDEMPTION_DAYS)
+SECOND_NS = 1_000_000_000
+
+# States that no date ends by itself: the clock decides later, or people do.
+_OPEN_ENDED = frozenset({
+    registrations.NOTICED, registrations.NOTICED_APPEAL, registrations.SERVER_HOLD, registrations.PENDING_DELETE,
+    registrations.HELD,
+})
+
+
+@transaction.atomic
+def publish(*, at: datetime) -> Snapshot:
+    """The snapshot of this moment: the last one, where nothing changed since, else a new one."""
+    registry = lock_registry()
+    records = records_at(at)
+    content = sha256_digest(write_form(Header(None, registry.name), records))
+    last = Snapshot.objects.order_by("-serial").first()
+    if last is not None and last.content_digest == content:
+        return last
+    serial = 1 if last is None else last.serial + 1
+    body = write_form(Header(serial, registry.name, _whole(moment_ns(at))), records)
+    return Snapshot.objects.create(serial=serial, digest=sha256_digest(body), content_digest=content,
+                                   records=len(records), published_at=at, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """A service that counts: its handle, whether it is listed, with which status, and from when until when."""
+
+    handle: str
+    is_listed: bool
+    status: str
+    begin: datetime
+    end: datetime
+
+
+def records_at(at: datetime) -> list[Record]:
+    """Every record of the registry as of a moment, in the order of a snapshot."""
+    services = _counting_services(at)
+    counting = Q(state__in=endpoint_proof.COUNTING) | Q(state=endpoint_proof.GONE, counts_until__gt=at)
+    found: dict[SortKey, Record] = {}
+    for endpoint in Endpoint.objects.filter(counting, dropped_at=None).order_by("pk").iterator():
+        service = services.get(endpoint.service_id)
+        if service is not None:
+            _keep(found, _records(service, endpoint, at))
+    return [found[key] for key in sorted(found)]
+
+
+def _counting_services(at: datetime) -> dict[int, _Counting]:
+    """Registered and provisional services, by their keys. A service is not both: who is registered does not apply."""
+    found: dict[int, _Counting] = {}
+    for application in Application.objects.filter(state=applications.PROVISIONAL).select_related("service"):
+        service = application.service
+        found[service.pk] = _Counting(service.handle, service.is_listed, PROVISIONAL, application.state_since,
+                                      _end_of_next_year(at))
+    for registration in Registration.objects.exclude(state__in=registrations.OVER).select_related("service"):
+        service = registration.service
+        status = registrations.published_status(registration.state)
+        if service.is_attested and status != registrations.SERVER_HOLD:
+            status = ATTESTED
+        found[service.pk] = _Counting(service.handle, service.is_listed, status, registration.cr_date,
+                                      _end(registration, at))
+    return found
+
+
+def _records(service: _Counting, endpoint: Endpoint, at: datetime) -> Iterator[Record]:
+    """The records of an endpoint: for its address, its key, and the key that it had until lately."""
+    is_stale = endpoint.state == endpoint_proof.STALE and service.status == registrations.OK
+    begin = max(service.begin, endpoint.valid_since or endpoint.cr_date)
+    end = min(service.end, endpoint.counts_until or service.end)
+    common = Record(
+        address=None, transport=None, port=None, protocol=endpoint.tunnel_protocol, mac1_key=None, name=None,
+        service=service.handle, status=STALE if is_stale else service.status,
+        valid_from_ns=_whole(moment_ns(begin)), valid_until_ns=_whole(moment_ns(end)),
+    )
+    if endpoint.address:
+        yield replace(common, address=endpoint.address, transport=endpoint.transport or None, port=endpoint.port,
+                      name=(endpoint.name or None) if service.is_listed else None)
+    if endpoint.mac1_key:
+        since = max(begin, endpoint.key_since or begin)
+        yield replace(common, mac1_key=endpoint.mac1_key, valid_from_ns=_whole(moment_ns(since)))
+    if endpoint.old_mac1_key and endpoint.old_key_until is not None and endpoint.old_key_until > at:
+        yield replace(common, mac1_key=endpoint.old_mac1_key,
+                      valid_until_ns=_whole(moment_ns(min(end, endpoint.old_key_until))))
+
+
+def _keep(found: dict[SortKey, Record], records: Iterator[Record]) -> None:
+    """Add records; of two for the same thing the one that counts longer stays, with the earlier beginning."""
+    for record in records:
+        if record.valid_from_ns >= record.valid_until_ns:
+            continue  # It began and ended within a second.
+        key = sort_key(record)
+        twin = found.get(key)
+        if twin is not None:
+            longer = max(record, twin, key=lambda one: one.valid_until_ns)
+            record = replace(longer, valid_from_ns=min(record.valid_from_ns, twin.valid_from_ns))
+        found[key] = record
+
+
+def _end(registration: Registration, at: datetime) -> datetime:
+    """When a registration stops counting, if nobody does anything more."""
+    end = registration.ex_date + REDEMPTION
+    if registration.state == registrations.REDEMPTION:
+        return max(end, registration.state_since + REDEMPTION)
+    if registration.state in _OPEN_ENDED:
+        return max(end, _end_of_next_year(at))
+    return end
+
+
+def _end_of_next_year(at: datetime) -> datetime:
+    """More than a year ahead, and the same for a year: a date that moved with every moment would be a new serial."""
+    return datetime(at.astimezone(UTC).year + 2, 1, 1, tzinfo=UTC)
+
+
+def _whole(time_ns: int) -> int:
+    """Whole seconds, as snapshots have them."""
+    return time_ns // SECOND_NS * SECOND_NS

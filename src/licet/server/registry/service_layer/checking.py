@@ -1,0 +1,36 @@
+"""Asking a checker: for a proof that its registrant wants checked now, and for those whose recheck is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from licet.lifecycle.endpoint_proof import COUNTING
+from licet.server.registry.models import Endpoint, Proof
+from licet.server.registry.proving import Checker, challenge_of
+from licet.server.registry.service_layer.actors import Actor, require_member
+from licet.server.registry.service_layer.proofs import record_proof
+
+RECHECKS_A_RUN_MAX = 200
+
+
+def check_now(actor: Actor, proof: Proof, checker: Checker, *, at: datetime) -> Proof:
+    """Check a proof and write what came of it. The checker runs outside of any transaction. Raises Refused."""
+    proof = Proof.objects.select_related("endpoint__service__organisation").get(pk=proof.pk)
+    require_member(actor, proof.endpoint.service.organisation)
+    return record_proof(proof, checker(challenge_of(proof)), at=at)
+
+
+def check_due(checker: Checker, now: Callable[[], datetime]) -> int:
+    """Check again what is due, the longest due first; returns how many. now: asked once a check, which takes time."""
+    due = Endpoint.objects.filter(state__in=COUNTING, service__is_attested=False).exclude(recheck_asked_at=None)
+    due = due.filter(Q(checked_at=None) | Q(checked_at__lt=F("recheck_asked_at"))).order_by("recheck_asked_at")
+    count = 0
+    for endpoint in due[:RECHECKS_A_RUN_MAX]:
+        proof = endpoint.proofs.filter(status=Proof.VALID).order_by("-validated").first()
+        if proof is not None:
+            record_proof(proof, checker(challenge_of(proof)), at=now())
+            count += 1
+    return count

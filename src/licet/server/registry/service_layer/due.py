@@ -1,0 +1,233 @@
+"""What the clock does: time-outs, expiry, reminders, rechecks, and what is overdue. `licet run-due` and the service's
+own worker call it; running it twice at one moment is the same as once, and each subject moves in a transaction of its
+own, so that one that cannot move keeps nobody else waiting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from licet.lifecycle import application as applications
+from licet.lifecycle import endpoint_proof
+from licet.lifecycle import registration as registrations
+from licet.lifecycle.due import is_due
+from licet.lifecycle.table import TIME_PASSED, EventRefused, Table
+from licet.model.canonical import moment_ns
+from licet.server.registry.models import Application, Endpoint, Notice, Registration, Registry, Service
+from licet.server.registry.service_layer import journal
+from licet.server.registry.service_layer.actors import CLOCK, registry
+from licet.server.registry.service_layer.applications import proofs_valid
+from licet.server.registry.service_layer.decisions import notify
+from licet.server.registry.service_layer.endpoints import details_of
+from licet.server.registry.service_layer.locks import lock_organisation, lock_registry, lock_service
+from licet.server.registry.service_layer.registrations import GIVEN_BACK
+
+BATCH = 500
+MOVES_A_SUBJECT_MAX = 8  # no chain of time-outs is this long
+DAY = timedelta(days=1)
+
+# Mail before the end of a registration, in days before it.
+REMINDERS_DAYS = (30, 7)  # that it is near, 60 days before, is the first mail
+SECOND_STALE_NOTICE = timedelta(days=endpoint_proof.STALE_DAYS // 2)
+
+
+@dataclass
+class DueReport:
+    """What a run did. moved: how many transitions, by `kind event→state`; held_back: subjects whose time has come, but
+    which lack a fact for the move."""
+
+    moved: Counter[str] = field(default_factory=Counter)
+    held_back: int = 0
+
+    def __str__(self) -> str:
+        moves = ", ".join(f"{count} {what}" for what, count in sorted(self.moved.items()))
+        return f"{moves or 'nothing was due'}; {self.held_back} held back"
+
+
+def run_due(*, at: datetime) -> DueReport:
+    """Move everything whose time has come. Raises Refused where there is no registry yet."""
+    report = DueReport()
+    kind = registry()
+    _run_applications(report, kind, at)
+    _run_endpoints(report, at)
+    _run_registrations(report, at)
+    with transaction.atomic():
+        row = lock_registry()
+        row.clock_ran_at = at
+        row.save()
+    return report
+
+
+def _run_applications(report: DueReport, kind: Registry, at: datetime) -> None:
+    for state in applications.TABLE.after:
+        waiting = Application.objects.filter(state=state, clock_since__lte=at)
+        if kind.is_owned:
+            waiting = waiting.filter(escalated_at=None)
+        for application in _each(waiting):
+            _run(report, partial(_application_due, application, kind, at))
+
+
+def _application_due(application: Application, kind: Registry, at: datetime) -> Iterator[str]:
+    service = _lock_with_organisation(application.service_id)
+    application = service.applications.get(pk=application.pk)
+    since = application.clock_since if application.state == applications.IN_REVIEW else application.state_since
+    if not _is_due(applications.TABLE, application.state, since, at) or application.escalated_at is not None:
+        return
+    done = journal.move(application, applications.TABLE, TIME_PASSED, CLOCK, at,
+                        facts=_application_facts(application, service, kind))
+    if done.after == applications.IN_REVIEW:
+        application.escalated_at = at
+    application.save()
+    journal.write(done, application.handle, {"service": service.handle})
+    if done.after != applications.IN_REVIEW:
+        notify(service, f"application_{done.after}", f"{done.after} {application.handle}", at)
+    yield f"application {done.event}→{done.after}"
+
+
+def _application_facts(application: Application, service: Service, kind: Registry) -> frozenset[str]:
+    """What is so, of all that an overdue application needs."""
+    organisation = service.organisation
+    provisional = Application.objects.filter(service__organisation=organisation,
+                                             state=applications.PROVISIONAL).count()
+    facts = {
+        applications.OWNED_NETWORK: kind.is_owned,
+        applications.PUBLIC_NETWORK: not kind.is_owned,
+        applications.PROOFS_VALID: proofs_valid(service),
+        applications.ORGANISATION_CONFIRMED: organisation is not None and organisation.is_confirmed,
+        applications.ACCOUNT_CONFIRMED: organisation is not None and account_confirmed(organisation.pk),
+        applications.PROVISIONAL_PLACE_LEFT: provisional < applications.PROVISIONAL_PER_ORGANISATION_MAX,
+    }
+    return frozenset(fact for fact, holds in facts.items() if holds)
+
+
+def account_confirmed(organisation_pk: int) -> bool:
+    """True where a member of the organisation has an address that was confirmed."""
+    found = EmailAddress.objects.filter(user__memberships__organisation_id=organisation_pk, verified=True)
+    return bool(found.exists())
+
+
+def _run_endpoints(report: DueReport, at: datetime) -> None:
+    proven = Endpoint.objects.filter(service__is_attested=False, dropped_at=None)
+    waiting = proven.filter(Q(state__in=(endpoint_proof.PENDING, endpoint_proof.STALE))
+                            | Q(state=endpoint_proof.VALID, recheck_asked_at=None))
+    for endpoint in _each(waiting.filter(state_since__lte=at)):
+        _run(report, partial(_endpoint_due, endpoint, at))
+
+
+def _endpoint_due(endpoint: Endpoint, at: datetime) -> Iterator[str]:
+    service = lock_service(endpoint.service_id)
+    endpoint = service.endpoints.get(pk=endpoint.pk)
+    is_valid, is_stale = endpoint.state == endpoint_proof.VALID, endpoint.state == endpoint_proof.STALE
+    checked = endpoint.checked_at or endpoint.state_since
+    if is_stale:
+        _stale_notices(service, endpoint, at)
+        if checked + DAY <= at and endpoint.recheck_asked_at is None:
+            endpoint.recheck_asked_at = at
+            endpoint.save()
+    since = checked if is_valid else endpoint.state_since
+    if not _is_due(endpoint_proof.TABLE, endpoint.state, since, at) or (is_valid and endpoint.recheck_asked_at):
+        return
+    done = journal.move(endpoint, endpoint_proof.TABLE, TIME_PASSED, CLOCK, at, facts=_endpoint_facts(endpoint))
+    if done.after == endpoint_proof.VALID:
+        endpoint.recheck_asked_at = at
+    endpoint.save()
+    journal.write(done, endpoint.handle, details_of(service, endpoint))
+    yield f"endpoint {done.event}→{done.after}"
+
+
+def _stale_key(endpoint: Endpoint, number: int) -> str:
+    return f"stale {endpoint.pk} {endpoint.state_since.isoformat()} {number}"
+
+
+def _stale_notices(service: Service, endpoint: Endpoint, at: datetime) -> None:
+    """Both notices that must go out before a stale endpoint stops counting: at once, and halfway."""
+    notify(service, "stale", _stale_key(endpoint, 1), at)
+    if at >= endpoint.state_since + SECOND_STALE_NOTICE:
+        notify(service, "stale", _stale_key(endpoint, 2), at)
+
+
+def _endpoint_facts(endpoint: Endpoint) -> frozenset[str]:
+    keys = [_stale_key(endpoint, number) for number in range(1, endpoint_proof.STALE_NOTICES + 1)]
+    sent = Notice.objects.filter(key__in=keys).exclude(sent_at=None).count()
+    return frozenset({endpoint_proof.NOTICES_SENT}) if sent == endpoint_proof.STALE_NOTICES else frozenset()
+
+
+def _run_registrations(report: DueReport, at: datetime) -> None:
+    horizon = at + timedelta(days=max(*REMINDERS_DAYS, registrations.EXPIRING_DAYS))
+    by_end = Q(state__in=(registrations.OK, registrations.EXPIRING), ex_date__lte=horizon)
+    by_age = Q(state__in=(registrations.REDEMPTION, registrations.SERVER_HOLD, registrations.PENDING_DELETE))
+    for registration in _each(Registration.objects.filter(by_end | by_age)):
+        _run(report, partial(_registration_due, registration, at))
+
+
+def _registration_due(registration: Registration, at: datetime) -> Iterator[str]:
+    service = lock_service(registration.service_id)
+    registration = service.registrations.get(pk=registration.pk)
+    for _ in range(MOVES_A_SUBJECT_MAX):
+        if not _is_due(registrations.TABLE, registration.state, registration.state_since, at, registration.ex_date):
+            break
+        done = journal.move(registration, registrations.TABLE, TIME_PASSED, CLOCK, at)
+        if done.after == registrations.OK:
+            # A hold ended by itself: what it took is given back, so that there is time to renew.
+            registration.ex_date = max(registration.ex_date, at + GIVEN_BACK)
+            registration.reason, registration.reason_text = "", ""
+            registration.noticed_at = registration.noticed_by = None
+        registration.save()
+        registration.proposals.filter(closed_at=None).update(closed_at=at)
+        journal.write(done, service.handle, {"exDate": registration.ex_date.date().isoformat()})
+        notify(service, f"registration_{done.after}",
+               f"{done.after} {registration.pk} {registration.ex_date.isoformat()}", at)
+        yield f"registration {done.event}→{done.after}"
+    _remind(service, registration, at)
+
+
+def _remind(service: Service, registration: Registration, at: datetime) -> None:
+    """Note the reminder whose day has come; one that was missed while nothing ran is not sent late beside the next."""
+    if registration.state not in (registrations.OK, registrations.EXPIRING):
+        return
+    due = [days for days in REMINDERS_DAYS if registration.ex_date - days * DAY <= at < registration.ex_date]
+    if due:
+        notify(service, "reminder", f"reminder {registration.pk} {registration.ex_date.isoformat()} {min(due)}", at)
+
+
+def _lock_with_organisation(service_pk: int) -> Service:
+    """Lock a service for what counts over its organisation. The organisation comes first, as everywhere."""
+    organisation_pk = Service.objects.values_list("organisation_id", flat=True).get(pk=service_pk)
+    if organisation_pk is not None:
+        lock_organisation(organisation_pk)
+    return lock_service(service_pk)
+
+
+def _is_due(table: Table, state: str, since: datetime, at: datetime, end: datetime | None = None) -> bool:
+    return is_due(table, state, moment_ns(since), moment_ns(at), None if end is None else moment_ns(end))
+
+
+def _run(report: DueReport, move: Callable[[], Iterator[str]]) -> None:
+    """One subject in a transaction of its own."""
+    try:
+        with transaction.atomic():
+            moves = list(move())
+    except EventRefused:
+        report.held_back += 1
+    else:
+        report.moved.update(moves)
+
+
+def _each(rows: QuerySet[Any]) -> Iterator[Any]:
+    """The rows in the order of their keys, a batch at a time: their number has no bound, what is in memory has."""
+    last = 0
+    while True:
+        batch = list(rows.filter(pk__gt=last).order_by("pk")[:BATCH])
+        yield from batch
+        if len(batch) < BATCH:
+            return
+        last = batch[-1].pk

@@ -1,0 +1,70 @@
+"""Moving a row along its table, and the entry that the log gets of it (lifecycle §7, “log entry”).
+
+Both happen in the caller's transaction, under the lock of the service: nothing moves without its entry, and no entry
+stands for what did not happen. What a body holds is public: no text that somebody wrote, no account, and nothing but
+the handle of a service that is not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from licet.lifecycle.table import Table, Transition
+from licet.model.canonical import Json, canonical_json, moment_ns, sha256_digest, time_text
+from licet.server.registry.models import Outbox
+from licet.server.registry.service_layer.actors import Actor
+
+ENTRY_VERSION = 1
+
+
+class Moving(Protocol):
+    """A row with a state."""
+
+    state: str
+    state_since: datetime
+    up_date: datetime
+
+
+def move(row: Moving, table: Table, event: str, actor: Actor, at: datetime, *, reason: str = "",
+         facts: frozenset[str] = frozenset()) -> Transition:
+    """Move a row in memory; the caller saves it. Raises EventRefused and leaves it as it was."""
+    done = table.move(row.state, event, actor.role, moment_ns(at), reason=reason, facts=facts)
+    if done.after != row.state:
+        row.state, row.state_since = done.after, at
+    row.up_date = at
+    return done
+
+
+def begin(table: Table, event: str, actor: Actor, at: datetime) -> Transition:
+    """The transition with which a new row begins. Raises EventRefused."""
+    return table.begin(event, actor.role, moment_ns(at))
+
+
+def write(done: Transition, subject: str, details: Mapping[str, Json] | None = None) -> Outbox:
+    """Write the entry of a transition. subject: its handle."""
+    last = Outbox.objects.filter(subject=subject).order_by("-sequence").first()
+    previous = "" if last is None else last.body_digest
+    time = time_text(done.at_ns)
+    body: dict[str, Json] = {
+        "v": ENTRY_VERSION,
+        "type": done.kind,
+        "time": time,
+        "subject": subject,
+        "event": done.event,
+        "from": done.before,
+        "to": done.after,
+        "reason": done.reason,
+        "role": done.role,
+        "actorKeyId": "",  # nobody signs yet: the log and its keys come later
+        "prevSubjectLeaf": previous,
+        "details": dict(details or {}),
+        "redactions": [],
+    }
+    raw = canonical_json(body)
+    return Outbox.objects.create(
+        type=done.kind, subject=subject, sequence=1 if last is None else last.sequence + 1, event=done.event,
+        before=done.before, after=done.after, reason=done.reason, role=done.role,
+        time=datetime.fromisoformat(time), prev_subject_leaf=previous, body=raw, body_digest=sha256_digest(raw),
+    )

@@ -1,0 +1,156 @@
+"""Starting the service: the one module of server/ that the command line calls.
+
+It imports Django only when one of its functions runs, and says in one sentence what to install where it is missing.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from licet.errors import BadInput, Unavailable
+from licet.server.deployment import Deployment, make_folder, read_deployment
+
+SETTINGS = "licet.server.settings"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+THREADS_A_WORKER = 8
+PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said. kind: of a new registry, or None; config: a path or None."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    kind: str | None = None
+    demo: bool = False
+    config: str | None = None
+
+
+def serve(options: Options, tell: Callable[[str], None]) -> None:
+    """Make what is missing, then answer requests until a signal comes. tell: gets each line for the terminal. Raises
+    BadInput or BadFile where it cannot start."""
+    begun = time.monotonic()
+    deployment = prepare(options)
+    import django
+
+    django.setup()
+    for line in _ready_registry(options, deployment):
+        tell(line)
+    _run(options, deployment, tell, begun)
+
+
+def check(options: Options) -> list[str]:
+    """What would keep the service from starting or from doing its work, one sentence each; nothing is changed."""
+    deployment = _environment(options)
+    if not deployment.data.exists():
+        return [f"{deployment.data} does not exist; `licet serve` makes it"]
+    import django
+
+    django.setup()
+    from licet.server.checks import problems
+
+    return problems()
+
+
+def run_due(config: str | None) -> str:
+    """Do what is due, publish and mail, once. Returns what was done. Raises Refused where there is no registry."""
+    _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.server.worker import run_once
+
+    return run_once()
+
+
+def prepare(options: Options) -> Deployment:
+    """Check that the service can run here, and make its folder and its key. Raises BadInput or BadFile."""
+    deployment = _environment(options)
+    if options.host not in LOOPBACK and not deployment.table.url:
+        raise BadInput(f"at {options.host} others can reach this registry: say under which address, as url in the "
+                       "table [server] of licet.toml, or in LICET_URL")
+    if not deployment.table.url:
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        os.environ["LICET_URL"] = f"http://{host}:{options.port}"
+        deployment = read_deployment(os.environ)
+    make_folder(deployment)
+    return deployment
+
+
+def _environment(options: Options) -> Deployment:
+    """Set what the worker processes read too. Raises BadInput where a package is missing."""
+    try:
+        import allauth  # noqa: F401
+        import csp  # noqa: F401
+        import granian  # noqa: F401
+        import prometheus_client  # noqa: F401
+        import structlog  # noqa: F401
+        import whitenoise  # noqa: F401
+    except ImportError as error:
+        raise BadInput(f"the registry service needs a package that is not installed ({error.name}): "
+                       "pip install 'licet[server]'") from None
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    if options.config is not None:
+        os.environ["LICET_CONFIG"] = str(Path(options.config).resolve())
+    if options.demo:
+        os.environ["LICET_DEMO"] = "1"
+    return read_deployment(os.environ)
+
+
+def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
+    """Apply migrations, make the registry, and return what its operator should know."""
+    from django.core.management import call_command
+
+    from licet.server.clock import utc_now
+    from licet.server.registry.models import Registry
+    from licet.server.registry.publish import publish
+    from licet.server.registry.service_layer.officers import init_registry, invite_first_officer, rename_registry
+
+    call_command("migrate", interactive=False, verbosity=0)
+    at = utc_now()
+    found = Registry.objects.filter(pk=1).first()
+    if found is None or options.kind is not None:
+        found = init_registry(options.kind or PUBLIC, deployment.table.name or "licet", at=at)
+    if deployment.table.name:
+        rename_registry(deployment.table.name)
+    lines = [f"registry of {found.kind} kind in {deployment.data}"]
+    if options.demo:
+        from licet.server.demo import seed
+
+        lines += seed(at=at)
+    token = invite_first_officer(at=at)
+    if token is not None:
+        lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
+    publish(at=at)
+    return lines
+
+
+def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], begun: float) -> None:
+    """Answer requests until SIGINT or SIGTERM."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from licet.server import diagnostics
+    from licet.server.worker import Worker
+
+    gc.enable()  # The command line switches it off for short runs; this one is long.
+    diagnostics.configure()
+    worker = Worker()
+    server = Granian(
+        "licet.server.wsgi:application", address=options.host, port=options.port, interface=Interfaces.WSGI,
+        workers=deployment.table.workers or 1, blocking_threads=THREADS_A_WORKER, log_enabled=False, websockets=False,
+        workers_kill_timeout=10, respawn_failed_workers=True,
+    )
+    server.on_startup(worker.start)
+    server.on_shutdown(worker.stop)
+    tell(f"{deployment.table.url} (ready in {time.monotonic() - begun:.1f} s; stop with Ctrl-C)")
+    try:
+        server.serve()
+    except OSError as error:
+        raise Unavailable(f"cannot listen on {options.host}, port {options.port}: {error}") from None

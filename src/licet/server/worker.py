@@ -1,0 +1,63 @@
+"""The service's own clock: every minute what is due is moved, published and mailed, in a thread of the main process.
+
+`licet run-due` does the same from a timer. Both may run at once, and on several machines: everything they do is
+idempotent and locked row by row.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from django.contrib.sessions.models import Session
+from django.db import close_old_connections, connection
+
+from licet.server import diagnostics
+from licet.server.clock import utc_now
+from licet.server.notices import send_notices
+from licet.server.registry.publish import publish
+from licet.server.registry.service_layer.due import run_due
+
+EVERY_S = 60.0
+
+
+def run_once() -> str:
+    """Everything that is due now, and what was done in one sentence."""
+    at = utc_now()
+    report = run_due(at=at)
+    snapshot = publish(at=at)
+    sent, failed = send_notices(at=at)
+    Session.objects.filter(expire_date__lt=at).delete()
+    mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
+    return f"{report}; snapshot {snapshot.serial} with {snapshot.records} records; {mail}"
+
+
+class Worker:
+    """A thread that calls `run_once` again and again until it is told to stop."""
+
+    def __init__(self, work: Callable[[], str] = run_once, every_s: float = EVERY_S) -> None:
+        self._work, self._every_s = work, every_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="licet-clock", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, wait_s: float = 5.0) -> None:
+        """End after what is being done now."""
+        self._stopped.set()
+        self._thread.join(wait_s)
+
+    def _run(self) -> None:
+        told = diagnostics.get(__name__)
+        while not self._stopped.is_set():
+            close_old_connections()
+            try:
+                told.info("clock", did=self._work())
+            except Exception as error:
+                # Whatever went wrong this minute must not end the clock; /readyz and the metrics show that it is late.
+                told.error("clock_failed", error=type(error).__name__, exc_info=True)
+            finally:
+                connection.close()
+            self._stopped.wait(self._every_s)
