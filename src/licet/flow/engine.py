@@ -72,7 +72,7 @@ def _read_compiled(
     source: Source, sieves: Sequence[Sieve], limits: Limits, since_ns: int | None, until_ns: int | None,
     progress: Progress | None, timelines: bool,
 ) -> Reading:
-    kernel = Kernel(ReadySieves(sieves), limits, since_ns, until_ns)
+    kernel = Kernel(ReadySieves(sieves), limits, since_ns, until_ns, timelines)
     problem = None
     try:
         while size := source.readinto(kernel.space()):
@@ -86,14 +86,14 @@ def _read_compiled(
         kind, packet, number = kernel.end()
         if kind:
             problem = str(damage(Damage(kind), packet, number))
-    return Reading(_counts(kernel), kernel.timeline(), _candidates(kernel, timelines), problem)
+    return Reading(_counts(kernel), kernel.timeline(), _candidates(kernel), problem)
 
 
-def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
+def _candidates(kernel: Kernel) -> Iterator[Candidate]:
     """One after another: what a recogniser has done with may go before the next is made."""
     pairs: dict[tuple[bytes, bytes], int] = {}
     for number in range(kernel.settle()):
-        yield Candidate(*kernel.candidate(number, pairs, timelines))
+        yield Candidate(*kernel.candidate(number, pairs))
 
 
 def _counts(kernel: Kernel) -> Counts:

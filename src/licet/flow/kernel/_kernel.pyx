@@ -28,6 +28,7 @@ cdef extern from "platform.h" nogil:
     int64_t licet_ticks_to_ns(uint64_t ticks, uint64_t ticks_per_s, int power_of_two, int64_t offset_s)
     uint64_t licet_load64(const uint8_t *p)
     uint32_t licet_load32(const uint8_t *p)
+    uint32_t licet_lowest_bit(uint64_t v)
 
 cdef extern from "Python.h":
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
@@ -52,7 +53,7 @@ cdef class Kernel:
     """One capture's flow table with its record walk.
 
     sieves: licet.flow.matching.ReadySieves; limits: licet.flow.table.Limits; since_ns (included), until_ns
-    (excluded): packets outside are counted and left out, None for no bound.
+    (excluded): packets outside are counted and left out, None for no bound; timelines: whether candidates get one.
     """
 
     cdef Sieves *_sieves
@@ -65,7 +66,7 @@ cdef class Kernel:
     cdef bint _settled
     cdef readonly size_t reserved_bytes
 
-    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None):
+    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, bint timelines=True):
         memset(&self._table, 0, sizeof(Table))
         memset(&self._walk, 0, sizeof(Walk))
         self._sieves = <Sieves *>PyMem_Malloc(sizeof(Sieves))
@@ -73,7 +74,7 @@ cdef class Kernel:
             raise MemoryError
         memset(self._sieves, 0, sizeof(Sieves))
         self._load_sieves(sieves)
-        self._reserve(limits)
+        self._reserve(limits, timelines)
         self._walk.since_ns = INT64_MIN if since_ns is None else max(min(since_ns, INT64_MAX), INT64_MIN)
         self._walk.until_ns = INT64_MAX if until_ns is None else max(min(until_ns, INT64_MAX), INT64_MIN)
         self._begin = self._end = BLOCK_AT
@@ -100,7 +101,7 @@ cdef class Kernel:
         self.reserved_bytes += size
         return memory
 
-    cdef int _reserve(self, limits) except -1:
+    cdef int _reserve(self, limits, bint timelines) except -1:
         cdef Table *t = &self._table
         cdef uint32_t flows = limits.flows + limits.candidates
         cdef uint32_t slots = limits.matched + limits.candidates + 1
@@ -120,7 +121,8 @@ cdef class Kernel:
         t.flows = <Flow *>self._map(2, <size_t>(flows + 1) * sizeof(Flow))
         t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
         t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
-        t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
+        if timelines:
+            t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
         t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
         t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
         t.store.runs = <Run *>self._map(7, <size_t>(t.store.runs_total + 1) * sizeof(Run))
@@ -139,7 +141,6 @@ cdef class Kernel:
         """Flatten the lines; refuse what the arrays cannot hold."""
         cdef Sieves *s = self._sieves
         cdef int transport, byte
-        cdef uint32_t at = 0
         if len(ready.lines) > LINES_MAX:
             raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
         self._names = [line.name for line in ready.lines]
@@ -152,17 +153,16 @@ cdef class Kernel:
             rows = ready.rows(TRANSPORT_NAMES[transport])
             if rows is None:
                 continue
+            offset, second = _second_rows(ready.of(TRANSPORT_NAMES[transport]), rows)
+            s.second_offset[transport] = offset
             for byte in range(ROWS):
-                s.rows[transport][byte].first = at
-                s.rows[transport][byte].count = len(rows[byte])
-                steps = [(_probe(line), line.index) for line in rows[byte]]
-                for place, (probe, index) in enumerate(steps):
-                    alike = 0
-                    while place + alike + 1 < len(steps) and steps[place + alike + 1][0] == probe:
-                        alike += 1
-                    s.walk[at].probe_offset, s.walk[at].probe_mask, s.walk[at].probe_value = probe
-                    s.walk[at].line, s.walk[at].alike = index, alike
-                    at += 1
+                s.first[transport][byte] = _set_of(rows[byte])
+                s.second[transport][byte] = _set_of(second[byte])
+        s.after_start = _set_of([line for line in ready.lines if line.after_start])
+        s.with_port = _set_of([line for line in ready.lines if line.port is not None])
+        for port in sorted({line.port for line in ready.lines if line.port is not None}):
+            s.ports[s.ports_count] = port
+            s.ports_count += 1
         for line in ready.of("tcp"):
             if s.stream_lines_count == 16:
                 raise ValueError("more than 16 sieve lines for TCP")
@@ -178,8 +178,10 @@ cdef class Kernel:
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
         out.on_trial, out.is_data = line.on_trial, line.is_data
-        if line.on_trial and line.same[1] - line.same[0] > 4:
-            raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
+        if line.same is not None and line.same[1] - line.same[0] > (4 if line.on_trial else 8):
+            raise ValueError(f"sieve line {line.name}: more than 8 bytes that must stay the same, or 4 of data on trial")
+        if line.same is not None and line.same[1] > line.keep_bytes:
+            raise ValueError(f"sieve line {line.name}: bytes that must stay the same are not among those kept")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
         out.shortest, out.longest, out.needs_bytes = line.shortest, line.longest, line.needs_bytes
         out.port = -1 if line.port is None else line.port
@@ -315,11 +317,10 @@ cdef class Kernel:
         self._settled = True
         return t.flows_used
 
-    def candidate(self, uint32_t number, dict pairs, bint timelines):
+    def candidate(self, uint32_t number, dict pairs):
         """(((owner, licet.model.flow.Flow), …), ends, first packet) of a candidate, once settled.
 
-        number: of the flow, from 0; pairs: numbers of the address pairs met so far; timelines: leave them out where no
-        picture will be drawn, 64 numbers a flow are the bulk of it.
+        number: of the flow, from 0; pairs: numbers of the address pairs met so far.
         """
         if not self._settled or number >= self._table.flows_used:
             raise ValueError(f"there is no settled candidate {number}")
@@ -335,7 +336,7 @@ cdef class Kernel:
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
         common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
-        timeline = _timeline(&t.store.bins[slot.bins]) if timelines else None
+        timeline = _timeline(&t.store.bins[slot.bins]) if slot.bins != NONE else None
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
@@ -404,15 +405,30 @@ cdef class Kernel:
         return tuple(found)
 
 
-def _probe(line):
-    """(offset, mask, value) of the byte that decides a line most often: not the first, which has chosen the row."""
-    found = (0xFFFF, 0, 0)
-    for test in line.line.tests:
-        if test.equal and test.mask[0]:
-            found = (test.offset, test.mask[0], test.value[0])
-            if test.offset:
-                break
-    return found
+def _set_of(lines):
+    """Lines as a set of bits."""
+    return sum(1 << line.index for line in lines)
+
+
+def _byte_tests(line):
+    """{offset: (mask, value)} of the bytes that a line asks for, behind the first, which has a row of its own."""
+    return {test.offset + i: (test.mask[i], test.value[i]) for test in line.line.tests if test.equal
+            for i in range(len(test.value)) if test.mask[i] and test.offset + i}
+
+
+def _second_rows(lines, rows):
+    """The offset whose byte rules out most of what the first byte's rows leave, and a row for each byte there; last, the
+    lines that do not look there."""
+    tests = [(line, _byte_tests(line), sum(line in row for row in rows)) for line in lines]
+    ruled_out = {1: 0}
+    for _, of_line, rows_count in tests:
+        for offset, (mask, value) in of_line.items():
+            others = sum(byte & mask != value for byte in range(256))
+            ruled_out[offset] = ruled_out.get(offset, 0) + rows_count * others
+    at = max(sorted(ruled_out), key=ruled_out.get)
+    admitted = [[line for line, of_line, _ in tests if at not in of_line or byte & of_line[at][0] == of_line[at][1]]
+                for byte in range(256)]
+    return at, [*admitted, [line for line, of_line, _ in tests if at not in of_line]]
 
 
 def _by_packet(message):

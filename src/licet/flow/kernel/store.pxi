@@ -50,6 +50,7 @@ cdef struct Piece:
 
 cdef struct Run:
     uint64_t first_packet
+    uint64_t same            # what must stay the same, of the messages that are held
     uint32_t next
     uint32_t count
     uint8_t line
@@ -68,7 +69,7 @@ cdef struct Slot:
     uint32_t candidates      # a bit an owner
     uint64_t opened          # two bits an owner: forward, backward
     uint64_t answered
-    uint32_t bins            # of a candidate; NONE before
+    uint32_t bins            # of a candidate with a timeline, else NONE
     uint8_t refused
 
 
@@ -90,7 +91,7 @@ cdef struct Stream:
 
 cdef struct Store:
     Slot *slots
-    Bins *bins
+    Bins *bins               # of candidates; NULL where their timelines are not wanted
     Run *runs
     Message *messages
     Piece *pieces
