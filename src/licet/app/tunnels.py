@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from licet.flow.timeline import add_up
 from licet.model.endpoint import PORTLESS, Endpoint, address_text
@@ -24,8 +24,7 @@ Ends = tuple[End, End]
 IsRegistered = Callable[[Endpoint, str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """One flow with its server end chosen. initiator: `client` where the wire shows that the other end opened."""
 
     end: End

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from licet.model.evidence import CERTAIN, LIKELY, Evidence, Step
 from licet.model.flow import Flow, Message
@@ -28,8 +28,7 @@ class NothingRegistered:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one flow showed.
 
     evidence: the best first; to_server: the direction (True: forward) that leads to the server end, None where the

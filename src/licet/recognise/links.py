@@ -7,7 +7,8 @@ A link raises `likely` to `certain` where the other flow is certain and near eno
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from licet.model.evidence import CERTAIN, Evidence
 from licet.model.flow import Flow
@@ -17,8 +18,7 @@ from licet.recognise.base import Finding
 LINK_WITHIN_NS = 24 * 3_600 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A flow and what a recogniser found in it."""
 
     flow: Flow
@@ -80,7 +80,7 @@ def _raised(found: Found, lender: Found, rule: str, link_kind: str) -> Found:
     best = Evidence(own.family, own.variant, CERTAIN, rule, link_kind, packets, own.steps)
     if to_server is not None:
         best = _towards(best, to_server)
-    return Found(found.flow, replace(found.finding, evidence=(best,), to_server=to_server))
+    return Found(found.flow, found.finding._replace(evidence=(best,), to_server=to_server))
 
 
 def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
@@ -93,7 +93,7 @@ def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
         to_server = _server_way(found, other)
         if to_server is not None and spis & set(other.finding.tie("ike-spis")):
             shown = tuple(_towards(evidence, to_server) for evidence in found.finding.evidence)
-            return Found(found.flow, replace(found.finding, to_server=to_server, evidence=shown))
+            return Found(found.flow, found.finding._replace(to_server=to_server, evidence=shown))
     return found
 
 
@@ -130,5 +130,5 @@ def _with_its_esp(found: Found, neighbours: list[Found]) -> Found:
     for other in neighbours:
         if other.finding.best.family == "ipsec-esp" and found.flow.number == other.flow.number:
             esp = _raised(other, found, "esp-udp/ike-link@1", "ike-of-same-flow").finding.best
-            return Found(found.flow, replace(found.finding, evidence=(*found.finding.evidence, esp)))
+            return Found(found.flow, found.finding._replace(evidence=(*found.finding.evidence, esp)))
     return found

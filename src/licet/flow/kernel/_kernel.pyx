@@ -12,6 +12,8 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int8_t, int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
 
 import os
+from functools import partial
+from operator import itemgetter
 
 from licet.model.flow import Flow as FlowView
 from licet.model.flow import Message as MessageView
@@ -46,6 +48,11 @@ cdef enum:
     BLOCK_AT = PACKET_BYTES_MAX + 4096
     BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
+# Made from a tuple without a step through Python: a candidate has a handful of messages, and there are many of both.
+_make_flow = partial(tuple.__new__, FlowView)
+_make_message = partial(tuple.__new__, MessageView)
+_by_packet = itemgetter(2)
+
 TRANSPORT_NAMES = ("udp", "tcp", "esp", "ah", "gre")
 
 
@@ -62,7 +69,7 @@ cdef class Kernel:
     cdef uint8_t *_buffer
     cdef uint32_t _begin, _end
     cdef size_t _sizes[9]
-    cdef object _names
+    cdef object _keys  # (line's name, forward) of each line, backward and forward in turn
     cdef bint _settled
     cdef readonly size_t reserved_bytes
 
@@ -143,7 +150,7 @@ cdef class Kernel:
         cdef int transport, byte
         if len(ready.lines) > LINES_MAX:
             raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
-        self._names = [line.name for line in ready.lines]
+        self._keys = [(line.name, forward) for line in ready.lines for forward in (False, True)]
         s.count = len(ready.lines)
         for line in ready.lines:
             self._load_line(&s.lines[line.index], line)
@@ -340,7 +347,7 @@ cdef class Kernel:
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
-                owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
+                owners.append((owner, _make_flow((*common, *self._of_owner(flow, slot, owner), timeline))))
         return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
 
     cdef object _of_owner(self, Flow *flow, Slot *slot, int owner):
@@ -356,16 +363,16 @@ cdef class Kernel:
             at = run.next
             if self._sieves.lines[run.line].owner != owner:
                 continue
-            name, forward = self._names[run.line], run.forward == 1
-            first[name, forward] = run.first_packet
-            matches[name, forward] = run.count
+            key = self._keys[2 * run.line + run.forward]
+            first[key] = run.first_packet
+            matches[key] = run.count
             for i in range(run.held):
-                messages.append(self._message(&s.messages[run.messages[i]], name, forward))
+                messages.append(self._message(&s.messages[run.messages[i]], key))
         if len(messages) > 1:
             messages.sort(key=_by_packet)
         return tuple(messages), self._streams(flow, owner), first, matches
 
-    cdef object _message(self, Message *m, name, forward):
+    cdef object _message(self, Message *m, tuple key):
         cdef Store *s = &self._table.store
         cdef uint32_t piece = m.first_piece
         cdef uint32_t left = m.kept
@@ -374,7 +381,7 @@ cdef class Kernel:
             left -= PIECE_BYTES
             piece = s.pieces[piece].next
             data += (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
-        return MessageView(name, forward, m.packet, m.time_ns, m.length, data)
+        return _make_message((key[0], key[1], m.packet, m.time_ns, m.length, data))
 
     cdef object _streams(self, Flow *flow, int owner):
         cdef Table *t = &self._table
@@ -429,10 +436,6 @@ def _second_rows(lines, rows):
     admitted = [[line for line, of_line, _ in tests if at not in of_line or byte & of_line[at][0] == of_line[at][1]]
                 for byte in range(256)]
     return at, [*admitted, [line for line, of_line, _ in tests if at not in of_line]]
-
-
-def _by_packet(message):
-    return message[2]
 
 
 cdef object _timeline(Bins *bins):
