@@ -88,11 +88,7 @@ def group(capture: str, served: Sequence[Served]) -> list[Tunnel]:
     for one in served:
         address, port = one.end
         groups[len(address), address, one.flow.transport, port, one.evidence[0].family].append(one)
-    return [_tunnel(capture, members) for _, members in sorted(groups.items(), key=_first)]
-
-
-def _first(item: tuple[tuple[int, bytes, str, int, str], list[Served]]) -> tuple[int, bytes, str, int, str]:
-    return item[0]
+    return [_tunnel(capture, groups[key]) for key in sorted(groups)]
 
 
 def _tunnel(capture: str, members: list[Served]) -> Tunnel:

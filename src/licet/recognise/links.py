@@ -7,7 +7,6 @@ A link raises `likely` to `certain` where the other flow is certain and near eno
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import NamedTuple
 
 from licet.model.evidence import CERTAIN, Evidence
@@ -100,7 +99,7 @@ def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
 def _towards(evidence: Evidence, to_server: bool) -> Evidence:
     """The same evidence with its steps drawn from client to server."""
     steps = tuple(step._replace(to_server=step.forward is to_server) for step in evidence.steps)
-    return replace(evidence, steps=steps)
+    return evidence._replace(steps=steps)
 
 
 def _by_ike(found: Found, neighbours: list[Found]) -> Found:

@@ -6,9 +6,9 @@ there were. `licet replay` reads them back.
 
 from __future__ import annotations
 
-import functools
 import json
 import re
+from functools import lru_cache
 from typing import TextIO
 
 from licet.app.results import JudgedTunnel, ScanResult
@@ -80,11 +80,12 @@ def tunnel_line(judged: JudgedTunnel) -> str:
     most of their texts come again, and this takes a third of the time. A test holds the two together."""
     tunnel, verdict = judged.tunnel, judged.verdict
     server, snapshot = tunnel.server, verdict.snapshot
+    address = f'"{server.address}"' if server else "null"  # digits, dots and colons: nothing to escape
     last_seen = time_text(tunnel.last_seen_ns)
     judged_at = last_seen if verdict.judged_at_ns == tunnel.last_seen_ns else time_text(verdict.judged_at_ns)
     return (
         f'{{"schema": "{SCHEMA}", "capture": {_text(tunnel.capture)}, "transport": {_text(tunnel.transport)}, '
-        f'"address": {_text(server.address if server else None)}, "port": {_number(server.port if server else None)}, '
+        f'"address": {address}, "port": {_number(server.port if server else None)}, '
         f'"family": {_text(tunnel.family)}, "variant": {_text(tunnel.variant)}, "class": {_text(tunnel.tunnel_class)}, '
         f'"grade": {_text(tunnel.grade)}, "verdict": {_text(verdict.verdict)}, "reason": {_text(verdict.reason)}, '
         f'"registration": {_text(verdict.registration)}, '
@@ -106,7 +107,7 @@ def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
 
 
-@functools.lru_cache(maxsize=1_024)
+@lru_cache(maxsize=1_024)
 def _text(value: str | None) -> str:
     return json_line(value)
 
