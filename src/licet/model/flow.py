@@ -75,4 +75,7 @@ class Flow(NamedTuple):
 
     def bare(self) -> Flow:
         """The same flow without what the sieves kept of it: for after it was recognised."""
-        return Flow(*self[:9], (), (), {}, {}, self.timeline)
+        return Flow(*self[:9], (), (), _NO_LINES, _NO_LINES, self.timeline)
+
+
+_NO_LINES: dict[tuple[str, bool], int] = {}

@@ -85,8 +85,10 @@ def _raised(found: Found, lender: Found, rule: str, link_kind: str) -> Found:
 def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
     """An IKE flow that does not say which end opened learns it from one with the same initiator SPI that does:
     IKEv1 moves to port 4500 after its first messages (RFC 3947 §4)."""
+    if found.finding.to_server is not None:
+        return found
     spis = set(found.finding.tie("ike-spis"))
-    if found.finding.to_server is not None or not spis:
+    if not spis:
         return found
     for other in neighbours:
         to_server = _server_way(found, other)

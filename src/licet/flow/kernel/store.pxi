@@ -71,6 +71,7 @@ cdef struct Slot:
     uint64_t answered
     uint32_t bins            # of a candidate with a timeline, else NONE
     uint8_t refused
+    uint32_t recent[2]       # the run that was found last, backward and forward: data of a direction falls into one
 
 
 cdef struct StreamPiece:
@@ -120,6 +121,7 @@ cdef uint32_t take_slot(Store *s) noexcept nogil:
     s.slots[index].previous = NONE
     s.slots[index].next = NONE
     s.slots[index].bins = NONE
+    s.slots[index].recent[0] = s.slots[index].recent[1] = NONE
     return index
 
 
@@ -201,9 +203,13 @@ cdef void free_slot(Store *s, uint32_t index) noexcept nogil:
 
 
 cdef uint32_t find_run(Store *s, uint32_t slot, uint32_t line, bint forward) noexcept nogil:
-    cdef uint32_t run = s.slots[slot].first_run
+    cdef uint32_t run = s.slots[slot].recent[forward]
+    if run != NONE and s.runs[run].line == line:
+        return run
+    run = s.slots[slot].first_run
     while run != NONE:
         if s.runs[run].line == line and s.runs[run].forward == forward:
+            s.slots[slot].recent[forward] = run
             return run
         run = s.runs[run].next
     return NONE
@@ -225,6 +231,7 @@ cdef uint32_t open_run(Store *s, uint32_t slot, uint32_t line, bint forward, uin
     else:
         s.runs[s.slots[slot].last_run].next = run
     s.slots[slot].last_run = run
+    s.slots[slot].recent[forward] = run
     return run
 
 
