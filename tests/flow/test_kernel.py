@@ -158,7 +158,7 @@ def test_memory_is_reserved_at_the_start_and_what_is_settled_takes_no_more() -> 
     with pytest.raises(ValueError, match="settled"):
         kernel.add(*PACKETS[0])
     with pytest.raises(ValueError, match="no settled candidate"):
-        kernel.candidate(10**6, {}, True)
+        kernel.candidate(10**6, {})
 
 
 def test_sieve_lines_that_the_arrays_cannot_hold_are_refused() -> None:

@@ -47,4 +47,4 @@ def of_packets(packets: Sequence[Record], limits: Limits, *, twin: bool) -> tupl
         kernel.add(*packet)
     numbers = kernel.counts()
     pairs: dict[tuple[bytes, bytes], int] = {}
-    return numbers, [kernel.candidate(number, pairs, True) for number in range(kernel.settle())]
+    return numbers, [kernel.candidate(number, pairs) for number in range(kernel.settle())]

@@ -42,7 +42,7 @@ class Watcher:
         self._begin(judging.look(), since_ns)
 
     def _begin(self, look: Look, since_ns: int) -> None:
-        self._kernel = Kernel(ReadySieves(look.sieves), KERNEL_LIMITS, since_ns, None, look.listed, True)
+        self._kernel = Kernel(ReadySieves(look.sieves), KERNEL_LIMITS, since_ns, listed=look.listed, live=True)
         self._walk = partial(self._kernel.add_block, link_type=self.ring.link_type)
         self._tracker = Tracker(self._kernel, self._judging.scanner, self._judging.inside, self._breathe)
         self._before = self._totals()

@@ -12,6 +12,8 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int8_t, int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
 
 import os
+from functools import partial
+from operator import itemgetter
 
 from licet.model.flow import Flow as FlowView
 from licet.model.flow import Message as MessageView
@@ -31,6 +33,7 @@ cdef extern from "platform.h" nogil:
     uint32_t licet_load32(const uint8_t *p)
     int licet_is_ours(const uint8_t *status)
     void licet_give_back(uint8_t *status)
+    uint32_t licet_lowest_bit(uint64_t v)
 
 cdef extern from "Python.h":
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
@@ -50,14 +53,19 @@ cdef enum:
     BLOCK_AT = PACKET_BYTES_MAX + 4096
     BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
+# Made from a tuple without a step through Python: a candidate has a handful of messages, and there are many of both.
+_make_flow = partial(tuple.__new__, FlowView)
+_make_message = partial(tuple.__new__, MessageView)
+_by_packet = itemgetter(2)
 
 
 cdef class Kernel:
     """One capture's flow table with its record walk, or that of live traffic with its walk of the ring.
 
     sieves: licet.flow.matching.ReadySieves; limits: licet.flow.table.Limits; since_ns (included), until_ns
-    (excluded): packets outside are counted and left out, None for no bound; listed: licet.flow.listed.Listed, for
-    lines that are only_listed; live: windows will be asked for, and nothing settled.
+    (excluded): packets outside are counted and left out, None for no bound; timelines: whether candidates get one;
+    listed: licet.flow.listed.Listed, for lines that are only_listed; live: windows will be asked for, and nothing
+    settled.
     """
 
     cdef Sieves *_sieves
@@ -67,12 +75,13 @@ cdef class Kernel:
     cdef uint8_t *_buffer
     cdef uint32_t _begin, _end
     cdef size_t _sizes[11]
-    cdef object _names
+    cdef object _keys  # (line's name, forward) of each line, backward and forward in turn
     cdef bytes _listed  # what the table's rows point into
     cdef bint _settled
     cdef readonly size_t reserved_bytes
 
-    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, listed=None, live=False):
+    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, bint timelines=True, listed=None,
+                  bint live=False):
         memset(&self._table, 0, sizeof(Table))
         memset(&self._walk, 0, sizeof(Walk))
         memset(&self._ring, 0, sizeof(Ring))
@@ -81,7 +90,7 @@ cdef class Kernel:
             raise MemoryError
         memset(self._sieves, 0, sizeof(Sieves))
         self._load_sieves(sieves)
-        self._reserve(limits, live)
+        self._reserve(limits, timelines and not live, live)
         self._listed = b"" if listed is None else listed.rows()
         self._table.listed = <const ListedRow *><const uint8_t *>self._listed
         self._table.listed_count = len(self._listed) // sizeof(ListedRow)
@@ -113,7 +122,7 @@ cdef class Kernel:
         self.reserved_bytes += size
         return memory
 
-    cdef int _reserve(self, limits, bint live) except -1:
+    cdef int _reserve(self, limits, bint timelines, bint live) except -1:
         cdef Table *t = &self._table
         cdef uint32_t flows = limits.flows + limits.candidates
         cdef uint32_t slots = limits.matched + limits.candidates + 1
@@ -133,9 +142,10 @@ cdef class Kernel:
         t.flows = <Flow *>self._map(2, <size_t>(flows + 1) * sizeof(Flow))
         t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
         t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
-        t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
-        t.promoted = <uint32_t *>self._map(9, <size_t>(limits.candidates + 1) * sizeof(uint32_t))
+        if timelines:
+            t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
         if live:
+            t.promoted = <uint32_t *>self._map(9, <size_t>(limits.candidates + 1) * sizeof(uint32_t))
             t.marks = <Mark *>self._map(10, <size_t>(flows + 1) * sizeof(Mark))
         t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
         t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
@@ -155,10 +165,9 @@ cdef class Kernel:
         """Flatten the lines; refuse what the arrays cannot hold."""
         cdef Sieves *s = self._sieves
         cdef int transport, byte
-        cdef uint32_t at = 0
         if len(ready.lines) > LINES_MAX:
             raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
-        self._names = [line.name for line in ready.lines]
+        self._keys = [(line.name, forward) for line in ready.lines for forward in (False, True)]
         s.count = len(ready.lines)
         s.has_only_listed = any(line.only_listed for line in ready.lines)
         for line in ready.lines:
@@ -169,17 +178,16 @@ cdef class Kernel:
             rows = ready.rows(TRANSPORT_NAMES[transport])
             if rows is None:
                 continue
+            offset, second = _second_rows(ready.of(TRANSPORT_NAMES[transport]), rows)
+            s.second_offset[transport] = offset
             for byte in range(ROWS):
-                s.rows[transport][byte].first = at
-                s.rows[transport][byte].count = len(rows[byte])
-                steps = [(_probe(line), line.index) for line in rows[byte]]
-                for place, (probe, index) in enumerate(steps):
-                    alike = 0
-                    while place + alike + 1 < len(steps) and steps[place + alike + 1][0] == probe:
-                        alike += 1
-                    s.walk[at].probe_offset, s.walk[at].probe_mask, s.walk[at].probe_value = probe
-                    s.walk[at].line, s.walk[at].alike = index, alike
-                    at += 1
+                s.first[transport][byte] = _set_of(rows[byte])
+                s.second[transport][byte] = _set_of(second[byte])
+        s.after_start = _set_of([line for line in ready.lines if line.after_start])
+        s.with_port = _set_of([line for line in ready.lines if line.port is not None])
+        for port in sorted({line.port for line in ready.lines if line.port is not None}):
+            s.ports[s.ports_count] = port
+            s.ports_count += 1
         for line in ready.of("tcp"):
             if s.stream_lines_count == 16:
                 raise ValueError("more than 16 sieve lines for TCP")
@@ -197,8 +205,10 @@ cdef class Kernel:
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
         out.on_trial, out.is_data, out.only_listed = line.on_trial, line.is_data, line.only_listed
-        if line.on_trial and line.same[1] - line.same[0] > 4:
-            raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
+        if line.same is not None and line.same[1] - line.same[0] > (4 if line.on_trial else 8):
+            raise ValueError(f"sieve line {line.name}: more than 8 bytes that must stay the same, or 4 of data on trial")
+        if line.same is not None and line.same[1] > line.keep_bytes:
+            raise ValueError(f"sieve line {line.name}: bytes that must stay the same are not among those kept")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
         out.shortest, out.longest, out.needs_bytes = line.shortest, line.longest, line.needs_bytes
         out.port = -1 if line.port is None else line.port
@@ -334,11 +344,10 @@ cdef class Kernel:
         self._settled = True
         return t.flows_used
 
-    def candidate(self, uint32_t number, dict pairs, bint timelines):
+    def candidate(self, uint32_t number, dict pairs):
         """(((owner, licet.model.flow.Flow), …), ends, first packet) of a candidate, once settled.
 
-        number: of the flow, from 0; pairs: numbers of the address pairs met so far; timelines: leave them out where no
-        picture will be drawn, 64 numbers a flow are the bulk of it.
+        number: of the flow, from 0; pairs: numbers of the address pairs met so far.
         """
         if not self._settled or number >= self._table.flows_used:
             raise ValueError(f"there is no settled candidate {number}")
@@ -347,9 +356,9 @@ cdef class Kernel:
         sender = (<char *>&flow.ends[0])[:size]
         receiver = (<char *>&flow.ends[2])[:size]
         pair_key = (sender, receiver) if sender <= receiver else (receiver, sender)
-        return self._view(flow, number, pairs.setdefault(pair_key, len(pairs)), sender, receiver, timelines)
+        return self._view(flow, number, pairs.setdefault(pair_key, len(pairs)), sender, receiver)
 
-    cdef object _view(self, Flow *flow, uint32_t number, pair, sender, receiver, bint timelines):
+    cdef object _view(self, Flow *flow, uint32_t number, pair, sender, receiver):
         """A candidate as `candidate` gives it."""
         cdef Table *t = &self._table
         cdef Slot *slot = &t.store.slots[flow.slot]
@@ -357,11 +366,11 @@ cdef class Kernel:
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
         common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
-        timeline = _timeline(&t.store.bins[slot.bins]) if timelines else None
+        timeline = _timeline(&t.store.bins[slot.bins]) if slot.bins != NONE else None
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
-                owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
+                owners.append((owner, _make_flow((*common, *self._of_owner(flow, slot, owner), timeline))))
         return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
 
     # Live traffic: windows of the candidates, while packets go on coming.
@@ -404,7 +413,7 @@ cdef class Kernel:
         cdef Flow *flow = self._live_flow(place)
         size = 16 if flow.is6 else 4
         return self._view(flow, self._table.promoted[place], pair_number(&self._table, flow),
-                          (<char *>&flow.ends[0])[:size], (<char *>&flow.ends[2])[:size], False)
+                          (<char *>&flow.ends[0])[:size], (<char *>&flow.ends[2])[:size])
 
     def live_ends(self, uint32_t place):
         """((address, port) of the first packet's sender, of its receiver) of a candidate."""
@@ -489,16 +498,16 @@ cdef class Kernel:
             at = run.next
             if self._sieves.lines[run.line].owner != owner:
                 continue
-            name, forward = self._names[run.line], run.forward == 1
-            first[name, forward] = run.first_packet
-            matches[name, forward] = run.count
+            key = self._keys[2 * run.line + run.forward]
+            first[key] = run.first_packet
+            matches[key] = run.count
             for i in range(run.held):
-                messages.append(self._message(&s.messages[run.messages[i]], name, forward))
+                messages.append(self._message(&s.messages[run.messages[i]], key))
         if len(messages) > 1:
             messages.sort(key=_by_packet)
         return tuple(messages), self._streams(flow, owner), first, matches
 
-    cdef object _message(self, Message *m, name, forward):
+    cdef object _message(self, Message *m, tuple key):
         cdef Store *s = &self._table.store
         cdef uint32_t piece = m.first_piece
         cdef uint32_t left = m.kept
@@ -507,7 +516,7 @@ cdef class Kernel:
             left -= PIECE_BYTES
             piece = s.pieces[piece].next
             data += (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
-        return MessageView(name, forward, m.packet, m.time_ns, m.length, data)
+        return _make_message((key[0], key[1], m.packet, m.time_ns, m.length, data))
 
     cdef object _streams(self, Flow *flow, int owner):
         cdef Table *t = &self._table
@@ -538,19 +547,30 @@ cdef class Kernel:
         return tuple(found)
 
 
-def _probe(line):
-    """(offset, mask, value) of the byte that decides a line most often: not the first, which has chosen the row."""
-    found = (0xFFFF, 0, 0)
-    for test in line.line.tests:
-        if test.equal and test.mask[0]:
-            found = (test.offset, test.mask[0], test.value[0])
-            if test.offset:
-                break
-    return found
+def _set_of(lines):
+    """Lines as a set of bits."""
+    return sum(1 << line.index for line in lines)
 
 
-def _by_packet(message):
-    return message[2]
+def _byte_tests(line):
+    """{offset: (mask, value)} of the bytes that a line asks for, behind the first, which has a row of its own."""
+    return {test.offset + i: (test.mask[i], test.value[i]) for test in line.line.tests if test.equal
+            for i in range(len(test.value)) if test.mask[i] and test.offset + i}
+
+
+def _second_rows(lines, rows):
+    """The offset whose byte rules out most of what the first byte's rows leave, and a row for each byte there; last, the
+    lines that do not look there."""
+    tests = [(line, _byte_tests(line), sum(line in row for row in rows)) for line in lines]
+    ruled_out = {1: 0}
+    for _, of_line, rows_count in tests:
+        for offset, (mask, value) in of_line.items():
+            others = sum(byte & mask != value for byte in range(256))
+            ruled_out[offset] = ruled_out.get(offset, 0) + rows_count * others
+    at = max(sorted(ruled_out), key=ruled_out.get)
+    admitted = [[line for line, of_line, _ in tests if at not in of_line or byte & of_line[at][0] == of_line[at][1]]
+                for byte in range(256)]
+    return at, [*admitted, [line for line, of_line, _ in tests if at not in of_line]]
 
 
 cdef object _timeline(Bins *bins):
