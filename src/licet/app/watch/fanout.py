@@ -23,6 +23,7 @@ from licet.errors import LicetError, Unavailable
 
 MakeLoop = Callable[[Sequence[Ring], Signals], Loop]
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_S = 10.0  # how long a process may take to end after it was told to
 
 
@@ -38,6 +39,8 @@ def run_on_processes(
     context = get_context("fork")
     ends: list[Connection] = []
     workers = []
+    # What comes while the processes begin waits until each of them, and this one, can take note of it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for share in shares:
         ours, theirs = context.Pipe(duplex=False)
         ends.append(ours)
@@ -60,8 +63,9 @@ def run_on_processes(
             on_reload()
         on_windows(windows)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
         _collect(ends, judge, lambda: pass_on(signal.SIGTERM, None))
     finally:
@@ -77,6 +81,7 @@ def _work(
 ) -> None:
     """In a process of its own: watch, and send each window. others: ends of pipes that are not for this process."""
     signals = Signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     end_with_parent()
     for other in others:
         other.close()
@@ -90,7 +95,7 @@ def _work(
 def _collect(ends: list[Connection], on_windows: OnWindows, stop: Callable[[], object]) -> None:
     """Put together the windows of one start, once each process that is still there has sent its own. stop: ends all
     processes; called when the first one has ended."""
-    waiting: dict[int, list[Sequence[Window]]] = defaultdict(list)
+    waiting: dict[int, dict[Connection, Sequence[Window]]] = defaultdict(dict)
     open_ends = list(ends)
     while open_ends:
         for end in wait(open_ends):
@@ -101,12 +106,11 @@ def _collect(ends: list[Connection], on_windows: OnWindows, stop: Callable[[], o
                 open_ends.remove(end)
                 stop()
                 continue
-            waiting[windows[0].start_ns].append(windows)
+            waiting[windows[0].start_ns][end] = windows
         for start_ns in sorted(waiting):
-            if len(waiting[start_ns]) >= len(open_ends):
-                on_windows(merged(waiting.pop(start_ns)))
-    for start_ns in sorted(waiting):
-        on_windows(merged(waiting[start_ns]))
+            # One that has ended sends no more; it may have sent this window before.
+            if all(end in waiting[start_ns] for end in open_ends):
+                on_windows(merged(list(waiting.pop(start_ns).values())))
 
 
 def merged(shares: Sequence[Sequence[Window]]) -> list[Window]:
