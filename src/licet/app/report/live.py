@@ -6,12 +6,13 @@ last table stays.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from licet.app.report.table import table_text
-from licet.app.report.terminal import text_width, wants_color
-from licet.app.report.words import count_text, printable, size_text
+from licet.app.report.terminal import text_width, wants_color, write_text
+from licet.app.report.words import count_text, printable, size_text, wrap
 from licet.app.results import CaptureReport, ScanResult
 from licet.app.watch.judging import JudgedWindow
 from licet.model.canonical import time_text
@@ -44,7 +45,8 @@ class LiveTable:
         if self._live is None:
             self._live = Live(console=Console(file=self._out), auto_refresh=False, screen=True)
             self._live.start()
-        self._live.update(Text.from_ansi(self._text), refresh=True)
+        text = fitted(self._text, shutil.get_terminal_size().lines)
+        self._live.update(Text.from_ansi(text, no_wrap=True), refresh=True)
 
     def close(self) -> None:
         """Give the terminal back, with the last table on it."""
@@ -52,7 +54,7 @@ class LiveTable:
             self._live.stop()
             self._live = None
         if self._text:
-            self._out.write(self._text)
+            write_text(self._text, self._out)
 
 
 def preload() -> None:
@@ -63,9 +65,19 @@ def preload() -> None:
     import rich.text  # noqa: F401
 
 
+def fitted(text: str, lines: int) -> str:
+    """The text cut to so many lines of a terminal, the last of which then says how many more there are."""
+    rows = text.rstrip("\n").split("\n")
+    if len(rows) <= lines:
+        return "\n".join(rows)
+    room = max(1, lines - 1)
+    return "\n".join([*rows[:room], f"… and {count_text(len(rows) - room, 'line')} more: make the window taller, or "
+                      "write with --format jsonl"])
+
+
 def window_text(windows: Sequence[JudgedWindow], out: TextIO, lost_before: int = 0) -> str:
     """Windows of one start as text: a line about each interface, then the tunnels of all."""
-    heads = [head_line(judged, lost_before) for judged in windows]
+    heads = [line for judged in windows for line in wrap(head_line(judged, lost_before), text_width(out))]
     return "\n".join([*heads, "", table_text(_result(windows), text_width(out), color=wants_color(out))])
 
 

@@ -331,6 +331,8 @@ cdef class Kernel:
         cdef Flow *kept
         if self._settled:
             return t.flows_used
+        if t.marks != NULL:
+            raise ValueError("live traffic is never settled")
         order = sorted([(t.flows[i].first_packet, i) for i in range(t.flows_used) if was_promoted(t, &t.flows[i])])
         kept = <Flow *>self._map(-1, <size_t>(len(order) + 1) * sizeof(Flow))
         for i, (_, found) in enumerate(order):
@@ -363,8 +365,11 @@ cdef class Kernel:
         cdef Table *t = &self._table
         cdef Slot *slot = &t.store.slots[flow.slot]
         cdef int owner
+        cdef uint64_t packets[2]
+        for owner in range(2):
+            packets[owner] = flow.packets[owner] + (0 if t.marks == NULL else t.marks[number].before[owner])
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
-        common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
+        common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (packets[0], packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
         timeline = _timeline(&t.store.bins[slot.bins]) if slot.bins != NONE else None
         owners = []
@@ -403,8 +408,8 @@ cdef class Kernel:
         """((first packet, flow), changes, first_ns, last_ns, packets, packets and bytes since the last window's end)."""
         cdef Flow *flow = self._live_flow(place)
         cdef uint32_t index = self._table.promoted[place]
-        cdef uint64_t packets = <uint64_t>flow.packets[0] + flow.packets[1]
         cdef Mark *mark = &self._table.marks[index]
+        cdef uint64_t packets = packets_of(flow, mark)
         return ((flow.first_packet, index), self._table.store.slots[flow.slot].changes, flow.first_ns, flow.last_ns,
                 packets, packets - mark.packets, flow.bytes_[0] + flow.bytes_[1] - mark.bytes_)
 
@@ -424,9 +429,7 @@ cdef class Kernel:
     def live_end(self, uint32_t place):
         """End the window of a candidate that is a tunnel: the sweep will leave it out."""
         cdef Flow *flow = self._live_flow(place)
-        cdef Mark *mark = &self._table.marks[self._table.promoted[place]]
-        mark.packets = <uint64_t>flow.packets[0] + flow.packets[1]
-        mark.bytes_ = flow.bytes_[0] + flow.bytes_[1]
+        end_window(flow, &self._table.marks[self._table.promoted[place]])
         self._table.store.slots[flow.slot].is_ended = 1
 
     def live_drop(self, uint32_t place):
@@ -439,9 +442,11 @@ cdef class Kernel:
             raise ValueError(f"there is no live candidate {place}")
         return &self._table.flows[self._table.promoted[place]]
 
-    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, addresses):
+    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, int64_t idle_ns, addresses):
         """End a window for `count` flows from the `first`: what of them, since `since_ns`, was served by addresses.
 
+        idle_ns: flows that were silent since then, and are no candidates, give back what was kept of their streams:
+        whoever sends a byte and no more must not hold that room for as long as the table remembers the flow.
         addresses: licet.flow.listed.Listed. Returns the flow to go on with, None behind the last; a list of (address,
         transport, port, number of the pair, packets, bytes); and for each transport its flows, packets and bytes.
         """
@@ -462,16 +467,19 @@ cdef class Kernel:
         served = []
         for index in range(first, behind):
             flow = &t.flows[index]
-            if flow.transport == GONE or flow.last_ns < since_ns:
+            if flow.transport == GONE:
                 continue
+            if flow.last_ns < idle_ns and flow.transport == TCP and not was_promoted(t, flow):
+                drop_heads(t, flow)
             if flow.slot != NONE and t.store.slots[flow.slot].is_ended:
                 t.store.slots[flow.slot].is_ended = 0
                 continue
+            if flow.last_ns < since_ns:
+                continue
             mark = &t.marks[index]
-            packets = <uint64_t>flow.packets[0] + flow.packets[1] - mark.packets
+            packets = packets_of(flow, mark) - mark.packets
             size = flow.bytes_[0] + flow.bytes_[1] - mark.bytes_
-            mark.packets += packets
-            mark.bytes_ += size
+            end_window(flow, mark)
             if packets:
                 sums[3 * flow.transport] += 1
                 sums[3 * flow.transport + 1] += packets

@@ -43,10 +43,12 @@ cdef struct Flow:
     uint32_t stream[2]       # TCP: where its bytes are kept; else the counter of the last message on trial
 
 
-# What had been counted of a flow when the last window of live traffic ended.
+# What had been counted of a flow when the last window of live traffic ended; of its packets, those that were taken out
+# of its own counters in each direction, lest they stop.
 cdef struct Mark:
     uint64_t packets
     uint64_t bytes_
+    uint64_t before[2]
 
 
 cdef struct Table:
@@ -209,7 +211,7 @@ cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
     ):
         flow.heads[0] = LISTED
     if t.marks != NULL:
-        t.marks[index].packets = t.marks[index].bytes_ = 0
+        memset(&t.marks[index], 0, sizeof(Mark))
     flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
     flow.next_in_bucket = t.buckets[flow.bucket] - 1
     t.buckets[flow.bucket] = index + 1
