@@ -114,7 +114,7 @@ def test_a_capture_of_first_messages_hides_no_tunnel_and_takes_no_more_than_its_
 def test_a_live_flood_hides_no_tunnel_in_any_window_and_takes_no_more_than_its_bound() -> None:
     """The same through the walk of the ring, in four windows. The tunnel goes on through the flood."""
     limits = Limits(flows=1 << 18, messages=1 << 18)  # a quarter, so that each window overflows it
-    kernel = Kernel(ReadySieves(SIEVES), limits, None, None, None, True)
+    kernel = Kernel(ReadySieves(SIEVES), limits, live=True)
     tracker = Tracker(kernel, Scanner(ladders=False), (), lambda: None)
     before = resident_bytes()
     shape = np.frombuffer(block([initiation()], 1 << 12), np.uint8)[48 : 48 + 82 + 190].copy()

@@ -164,7 +164,7 @@ def test_no_byte_of_a_stream_that_is_not_listed_is_kept(twin: bool) -> None:
                 table.add(packet)
             list(table.candidates())
             return table.counts.evicted["streams"]
-        kernel = Kernel(ReadySieves(sieves_for(listed)), limits, None, None, listed)
+        kernel = Kernel(ReadySieves(sieves_for(listed)), limits, listed=listed)
         for packet in packets_of("openvpn", "tcp-plain"):
             kernel.add(*packet)
         return kernel.counts()[-1].get("streams", 0)

@@ -32,7 +32,7 @@ Totals = dict[str, tuple[int, int, int]]
 
 
 def live(limits: Limits | None = None) -> Kernel:
-    return Kernel(READY, limits or Limits(), None, None, None, True)
+    return Kernel(READY, limits or Limits(), live=True)
 
 
 def feed(kernel: Kernel, packets: Iterable[Record]) -> None:
@@ -84,11 +84,11 @@ def test_a_candidate_is_seen_as_a_capture_of_the_same_packets_shows_it() -> None
     packets = [packet._replace(ordinal=number) for number, packet in enumerate(
         (packet for number, one in enumerate(all_vectors())
          for packet in records(one, client=f"192.0.2.{number % 250 + 1}", cut_bytes=60)), 1)]
-    whole, going_on = Kernel(READY, Limits()), live()
+    whole, going_on = Kernel(READY, Limits(), timelines=False), live()
     feed(whole, packets)
     feed(going_on, packets)
     pairs: dict[tuple[bytes, bytes], int] = {}
-    settled = [whole.candidate(number, pairs, False) for number in range(whole.settle())]
+    settled = [whole.candidate(number, pairs) for number in range(whole.settle())]
     found = sorted((going_on.live_candidate(place) for place in range(going_on.live_count())), key=lambda one: one[2])
     assert len(found) == len(settled) > 20
 

@@ -50,7 +50,7 @@ def by_kernel(data: bytes, since_ns: int | None = None) -> tuple[Any, Any]:
     ring[STATUS_AT] = 1
     assert ring == data, "a byte of the block was changed"
     numbers, pairs = kernel.counts(), {}
-    return (numbers, [kernel.candidate(number, pairs, True) for number in range(kernel.settle())]), kernel.ring_counts()
+    return (numbers, [kernel.candidate(number, pairs) for number in range(kernel.settle())]), kernel.ring_counts()
 
 
 def by_twin(data: bytes, since_ns: int = 0) -> tuple[Any, Any]:
@@ -182,7 +182,7 @@ def at_the_end_of_memory(data: bytes) -> tuple[Any, Any]:
         kernel = Kernel(READY, Limits())
         assert kernel.add_block(memory, 0, len(data), ETHERNET)
         numbers, pairs = kernel.counts(), {}
-        found = [kernel.candidate(number, pairs, True) for number in range(kernel.settle())]
+        found = [kernel.candidate(number, pairs) for number in range(kernel.settle())]
         return (numbers, found), kernel.ring_counts()
     finally:
         assert protect(behind, PAGE, 3) == 0

@@ -53,7 +53,7 @@ def of_packets(
                    {int(skip): count for skip, count in counts.skipped.items()}, dict(counts.link_types),
                    dict(counts.evicted))
         return numbers, found
-    kernel = Kernel(ReadySieves(sieves_for(listed)), limits, None, None, listed)
+    kernel = Kernel(ReadySieves(sieves_for(listed)), limits, listed=listed)
     for packet in packets:
         kernel.add(*packet)
     numbers = kernel.counts()

@@ -38,7 +38,7 @@ class Link:
     ) -> None:
         self.breaths = 0
         self._ordinal = 0
-        self.kernel = Kernel(ReadySieves(sieves_for(may_name)), limits or Limits(), None, None, may_name, True)
+        self.kernel = Kernel(ReadySieves(sieves_for(may_name)), limits or Limits(), listed=may_name, live=True)
         self.tracker = Tracker(self.kernel, scanner or Scanner(ladders=False), inside, self._breathe, may_name)
 
     def _breathe(self) -> None:

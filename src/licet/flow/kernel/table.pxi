@@ -9,7 +9,6 @@ cdef enum:
     STARTED = 1
     FROM_SYN = 2
     CLOSED = 4
-    LISTED = 8               # of any flow, in the first of the two: one end is listed
 
     GONE = 0xFF              # the transport of a flow whose room is free
     PACKETS_MAX = 0x7FFFFFFF
@@ -33,7 +32,7 @@ cdef struct Flow:
     uint32_t bucket
     uint8_t heads[2]         # TCP: STARTED, FROM_SYN, CLOSED; else the line of the last data message on trial
     uint8_t has_port         # whether a line asks for one of its ports
-    uint8_t unused
+    uint8_t is_listed        # whether one of its ends is
     uint64_t bytes_[2]
     int64_t first_ns
     int64_t last_ns
@@ -204,12 +203,12 @@ cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
     flow.bytes_[0] = flow.bytes_[1] = 0
     flow.first_ns = flow.last_ns = p.time_ns
     flow.first_packet = p.ordinal
-    flow.heads[0] = flow.heads[1] = 0
+    flow.is_listed = 0
     if t.sieves.has_only_listed and (
         has_row(t.listed, t.listed_count, &p.ends[0], p.is6, p.transport, p.source_port)
         or has_row(t.listed, t.listed_count, &p.ends[2], p.is6, p.transport, p.destination_port)
     ):
-        flow.heads[0] = LISTED
+        flow.is_listed = 1
     if t.marks != NULL:
         memset(&t.marks[index], 0, sizeof(Mark))
     flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
@@ -396,7 +395,7 @@ cdef void sift(Table *t, uint32_t index, bint forward, Packet *p, uint64_t lines
         number = licet_lowest_bit(lines)
         lines &= lines - 1
         line = &sieves.lines[number]
-        if line.only_listed and not flow.heads[0] & LISTED:
+        if line.only_listed and not flow.is_listed:
             continue
         if not port_fits(line, flow.source_port, flow.destination_port):
             continue
@@ -493,7 +492,7 @@ cdef uint32_t test_stream(Table *t, uint32_t *open_lines, const uint8_t *data, u
 
 cdef inline uint32_t stream_lines_of(Table *t, Flow *flow) noexcept nogil:
     """The lines that a TCP flow may be held against, a bit each."""
-    if flow.heads[0] & LISTED:
+    if flow.is_listed:
         return (<uint32_t>1 << t.sieves.stream_lines_count) - 1
     return t.sieves.stream_lines_free
 
@@ -588,7 +587,7 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
         flow.has_heads = 1
         flow.syn_forward = -1
         for side in range(2):
-            flow.heads[side] = (flow.heads[side] & LISTED) | (0 if stream_lines_of(t, flow) else CLOSED)
+            flow.heads[side] = 0 if stream_lines_of(t, flow) else CLOSED
             flow.stream[side] = NONE
     if syn and not p.tcp_flags & 16:
         flow.syn_forward = forward
