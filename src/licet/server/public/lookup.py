@@ -35,7 +35,7 @@ PLACES_MAX = 12  # shown of one service
 _PAGE = re.compile(r"https?://(\[[^\]]*\]|[^/?#:]+)(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
 _NAME_AND_PORT = re.compile(r"([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z][A-Za-z0-9-]*\.?):\d{1,5}(?:/(?:udp|tcp))?")
 _NO_TRANSPORT = re.compile(r"(?:[0-9.]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
-_LIKE_A_KEY = re.compile(r"(?:wireguard:.*|[A-Za-z0-9+/=_-]{40,60})", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(r"(?:wireguard:.*|[A-Za-z0-9+/=]{40,60})", re.IGNORECASE)
 _BEST_FIRST = (REGISTERED, CONFLICT, UNREGISTERED)
 
 
@@ -219,10 +219,15 @@ def _queries(text: str) -> list[Query]:
     """What is asked for; both transports where an address and a port were given and no transport. Raises Invalid."""
     texts = [f"{text}/udp", f"{text}/tcp"] if _NO_TRANSPORT.fullmatch(text) else [text]
     try:
-        return [parse_query(one) for one in texts]
+        queries = [parse_query(one) for one in texts]
     except Malformed:
         refuse_where({"q": _problem(text)})
         raise
+    is_slip = _LIKE_A_KEY.fullmatch(text) or (":" in text and not re.search(r"\s", text))
+    if queries[0].kind == "name" and is_slip:
+        # A key that was cut short or an address with a zone is no name: “not registered” would answer something else.
+        refuse_where({"q": _problem(text)})
+    return queries
 
 
 def _problem(text: str) -> str:
