@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_django.asserts import assertContains
 
 from licet.server.public.charts import HEIGHT, Series, draw_beside, draw_stacked, short
-from licet.server.public.numbers import MONTHS, count_numbers, quantile
+from licet.server.public.counts import MONTHS, count_numbers, quantile
 from licet.server.public.pages import hours_text
 from licet.server.registry.models import Outbox
 from licet.server.registry.service_layer import decisions

@@ -6,6 +6,7 @@ import dataclasses
 import tomllib
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_a_page_has_one_heading_of_the_first_level_and_skips_none(full: World, c
         assert page.levels.count(1) == 1, address
         # An error summary may stand above the heading of the page.
         levels = page.levels[page.levels.index(1):]
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), (address, levels)
+        assert all(after <= before + 1 for before, after in pairwise(levels)), (address, levels)
         assert len(page.ids) == len(set(page.ids)), address
         assert page.tags.count("main") == 1, address
         assert not page.inline, address

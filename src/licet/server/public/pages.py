@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 from licet.server.clock import utc_now
 from licet.server.public import words
 from licet.server.public.charts import Series, draw_beside, draw_stacked
+from licet.server.public.counts import Numbers, count_numbers
 from licet.server.public.directory import listed
 from licet.server.public.limits import LOOKUPS_A_MINUTE
-from licet.server.public.numbers import Numbers, count_numbers
 from licet.server.registry.models import Snapshot
 
 COUNTED_FOR_S = 300  # numbers are counted anew after so long
