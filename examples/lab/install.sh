@@ -1,16 +1,20 @@
 #!/bin/sh
 # Install the real programs that the laboratory runs (Debian, Ubuntu). Needs root and apt; anywhere else it says so and
 # does nothing. Without words: what the tests need. With --all: also what make_captures.py and make_demo.py need; that
-# brings servers (nginx, unbound, sshd, chrony, pptpd, coturn) which Debian may start, so use a machine for trials.
+# brings servers (nginx, knot, unbound, sshd, chrony, pptpd, coturn) which Debian may start, so use a machine for trials.
 set -eu
 
 quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn"
-more="strongswan-charon strongswan-swanctl libcharon-extra-plugins pptpd pptp-linux nginx-light curl unbound
+# Servers that Debian starts where there is something to start them; then they are left to --all.
+servers="nginx-light knot"
+more="strongswan-charon strongswan-swanctl libcharon-extra-plugins pptpd pptp-linux curl unbound
 bind9-dnsutils openssh-server openssh-client chrony iperf3 coturn sip-tester"
 
 wanted=$quick
 if [ "${1:-}" = "--all" ]; then
-    wanted="$quick $more"
+    wanted="$quick $servers $more"
+elif [ ! -d /run/systemd/system ]; then
+    wanted="$quick $servers"
 fi
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -11,6 +11,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     flow/       packets → flows, bounded: the compiled kernel and its plain twin
     recognise/  one file a protocol: a sieve and a recogniser
     snapshot/   the registry as the data plane sees it
+    proof/      one file a method of proving control, behind one guard; nothing that sees can reach it
     judge/      evidence + snapshot + policy + time → verdict
     app/        use cases; catalogue.py lists every kind of part in plain sight
     cli/        faces of the command line

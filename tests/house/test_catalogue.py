@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import fields
 
 import pytest
 
 from house.source import ROOT, dotted, modules
-from licet.app.catalogue import RECOGNISERS
+from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
 from licet.app.report.rules import LINKS, RULES
 from licet.model.family import FAMILIES, PROTOCOL_WORDS
+from licet.proof.base import PROBLEMS, Outcome, ProofMethod
 from licet.recognise.base import Recogniser
 from support.vectors import load_vectors
 
@@ -18,6 +20,11 @@ from support.vectors import load_vectors
 HELPERS = {"__init__", "base", "links", "lookalikes"}
 FILES = sorted(path.stem for path in (ROOT / "src/licet/recognise").glob("*.py") if path.stem not in HELPERS)
 BY_NAME = {recogniser.name: recogniser for recogniser in RECOGNISERS}
+
+# Files of proof/ that are no methods: the nouns, the guard with what it needs, the handshake and the call.
+PROOF_HELPERS = {"__init__", "address_rules", "base", "call", "deadline", "guard", "http_fetch", "names", "noise"}
+PROOF_FILES = sorted(path.stem for path in (ROOT / "src/licet/proof").glob("*.py") if path.stem not in PROOF_HELPERS)
+PROOF_PAGE = ROOT / "docs/proofs.md"
 
 RULE = re.compile(r"[a-z0-9-]+/[a-z0-9-]+@\d+")
 PAGE = ROOT / "docs/recognition.md"
@@ -108,7 +115,39 @@ def test_the_page_on_recognition_names_every_family_and_link() -> None:
         assert f"`{name}`" in text, name
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if m.room in ("recognise", "app", "capture")], ids=str)
+def test_every_proof_method_is_in_the_catalogue_once() -> None:
+    assert sorted(method.name.replace("-", "_") for method in PROOF_METHODS) == PROOF_FILES
+
+
+@pytest.mark.parametrize("name", PROOF_FILES)
+def test_a_proof_method_has_its_test_and_inherits_the_suite(name: str) -> None:
+    tree = ast.parse((ROOT / f"tests/proof/test_{name}.py").read_text(encoding="utf-8"))
+    assert any(isinstance(node, ast.ClassDef) and any(dotted(base) == "ProofMethodSuite" for base in node.bases)
+               for node in tree.body)
+
+
+@pytest.mark.parametrize("method", PROOF_METHODS, ids=lambda one: one.name)
+def test_a_proof_method_is_on_its_page(method: ProofMethod) -> None:
+    assert f"## {method.name}\n" in PROOF_PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_on_proofs_has_every_problem_and_no_other() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", PROOF_PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    listed = [row for row in rows if row[0] not in {field.name for field in fields(Outcome)}]
+    assert dict(listed) == PROBLEMS
+    assert len(listed) == len(PROBLEMS)
+
+
+def test_every_problem_is_found_by_some_check() -> None:
+    """A code that no file of proof/ can give is a promise to the reader that nobody keeps."""
+    said = "".join(module.path.read_text(encoding="utf-8") for module in modules()
+                   if module.room == "proof" and module.name != "licet.proof.base")
+    assert not [code for code in PROBLEMS if f'"{code}"' not in said]
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in modules() if m.room in ("recognise", "app", "capture", "proof")], ids=str
+)
 def test_importing_a_module_registers_nothing(module) -> None:
     """At the top of a module stand definitions: no bare call, no change of another module's table, no decorator that
     keeps a list."""

@@ -16,6 +16,8 @@ import pytest
 from house.source import ROOT
 from licet.cli import main
 from licet.errors import LicetError
+from licet.model.endpoint import Endpoint
+from licet.proof.base import Challenge, answer_to
 from support.vectors import findings, fits, load_vectors, records
 
 COMMAND_LANGUAGES = {"", "sh", "bash", "shell", "console", "text"}
@@ -179,6 +181,34 @@ def test_the_worked_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         found = findings(names["RECOGNISER"], records(vector))
         assert bool(found) is (vector.expect is not None), str(vector)
         assert vector.expect is None or fits(found[0], vector.expect), str(vector)
+
+
+class _OneText:
+    """A guard that knows one TXT record, and is asked for nothing else."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self.value = name, value
+
+    def require_allowed(self, address: str) -> None:
+        pass
+
+    def texts(self, name: str) -> tuple[bytes, ...]:
+        return (self.value.encode(),) if name == self.name else ()
+
+
+def test_the_worked_proof_method_works() -> None:
+    """CONTRIBUTING.md shows a whole method of proof; here it runs as it stands there."""
+    shown = blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    code = next(content for language, content in shown if language == "python" and "METHOD = ProofMethod" in content)
+    names: dict[str, Any] = {}
+    exec(compile(code, "CONTRIBUTING.md", "exec"), names)
+    method = names["METHOD"]
+    reverse6 = f"0.1{'.0' * 22}.8.b.d.0.1.0.0.2.ip6.arpa"
+    for address, name in (("192.0.2.10", "10.2.0.192.in-addr.arpa"), ("2001:db8::10", reverse6)):
+        challenge = Challenge(method.name, "a" * 32, Endpoint(address, "udp", 51820))
+        assert method.check(challenge, _OneText(f"_licet-challenge.{name}", answer_to("a" * 32))).ok
+        assert not method.check(challenge, _OneText(f"_licet-challenge.{name}", answer_to("b" * 32))).ok
+        assert f"_licet-challenge.{name}." in method.instructions(challenge)[0].lines[0]
 
 
 def test_every_fragment_is_in_the_changelog() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from house.source import ROOT, Module, calls, modules
 
-ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "recognise", "snapshot", "wire")
+ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "wire")
 
 # Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "snapshot": frozenset({"errors", "model"}),
     "judge": frozenset({"model"}),
     "lifecycle": frozenset({"errors", "model"}),
+    "proof": frozenset({"errors", "model"}),
     "app": frozenset({"errors", *ROOMS}),
     "cli": frozenset({"app", "errors", "model"}),
     "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot"}),
@@ -53,10 +54,15 @@ DOORS = {("licet.cli.serve", "licet.server.start"): "starts the registry service
 TOUCHES_THE_MACHINE = {
     "licet.capture.open": "opens captures and standard input",
     "licet.snapshot.store": "reads and replaces registry files",
+    "licet.proof.names": "asks name servers about names that a registrant named",
     "licet.snapshot.index_store": "maps and writes the index of a large snapshot, and reads its text",
+    "licet.proof.guard": "connects to the endpoint whose registrant asked for a check",
+    "licet.proof.http_fetch": "reads one answer from a socket that the guard connected",
+    "licet.proof.deadline": "asks how long an exchange has taken",
+    "licet.proof.call": "calls the registry that the registrant named",
 }
 MACHINE_MODULES = frozenset({
-    "asyncio", "ctypes", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
+    "asyncio", "ctypes", "dns", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
     "pathlib", "random", "secrets", "select", "selectors", "shutil", "signal", "socket", "socketserver", "ssl", "stat",
     "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid", "warnings",
 })
@@ -67,12 +73,15 @@ MACHINE_CALLS = frozenset({
 
 # The clock is asked by these files alone: to time a run, to draw a bar, and for the default of an option.
 ASKS_THE_CLOCK = {
-    "licet.app.scan", "licet.app.report.progress", "licet.app.registry_edit", "licet.cli.lookup", "licet.server.clock",
-    "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
-}
+    "licet.app.scan", "licet.app.report.progress", "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup",
+    "licet.proof.deadline",
+    "licet.server.clock", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
+}  # fmt: skip
 
-# Chance is drawn by this file alone: tokens, keys, and handles of new things.
+# Chance is drawn by these files alone: tokens, keys and handles of the service; and a check's token, its one-time keys
+# and its message numbers, which must be ones that nobody can guess.
 DRAWS_CHANCE = {"licet.server.chance"}
+DRAWS = {"licet.app.proof"}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {
@@ -83,6 +92,8 @@ LIBRARIES = {
     "tomlkit": ("licet.app.registry_edit",),
     "zstandard": ("licet.capture.open",),
     "numpy": ("licet.snapshot.join",),
+    "dns": ("licet.proof.names",),
+    "cryptography": ("licet.proof.noise",),
     "django": ("licet.server",),
     "allauth": ("licet.server",),
     "csp": ("licet.server.settings", "licet.server.start"),
@@ -94,10 +105,13 @@ LIBRARIES = {
 }
 
 LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "sys", "typing"})
-HEAVY = ("rich", "jinja2", "tomlkit", "zstandard", "django", "allauth", "granian", "licet.app", "licet.flow",
-         "licet.recognise", "licet.server", "licet.snapshot")
+HEAVY = (
+    "cryptography", "dns", "http", "jinja2", "rich", "ssl", "tomlkit", "zstandard", "django", "allauth", "granian",
+    "licet.app", "licet.flow", "licet.proof", "licet.recognise", "licet.server", "licet.snapshot",
+)  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
+CONTACTING = ("licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -187,7 +201,7 @@ def test_below_app_nothing_touches_the_machine(module: Module) -> None:
 
 
 def test_the_files_that_touch_the_machine_exist() -> None:
-    assert set(BY_NAME) >= TOUCHES_THE_MACHINE.keys() | ASKS_THE_CLOCK | DRAWS_CHANCE
+    assert set(BY_NAME) >= TOUCHES_THE_MACHINE.keys() | ASKS_THE_CLOCK | DRAWS_CHANCE | DRAWS
 
 
 def test_the_clock_is_asked_by_name() -> None:
@@ -197,11 +211,13 @@ def test_the_clock_is_asked_by_name() -> None:
         assert not asks or module.name in ASKS_THE_CLOCK, f"{module} asks the clock"
 
 
-def test_nothing_draws_a_random_number() -> None:
+def test_nothing_draws_a_random_number_but_the_file_named_for_it() -> None:
     for module in modules():
         drawn = {one.name.split(".")[0] for one in module.imports} & {"random", "secrets", "uuid"}
         assert not drawn or module.name in DRAWS_CHANCE, f"{module} imports {drawn}"
-        assert not re.search(r"\b(?:np|numpy)\.random\b", module.path.read_text(encoding="utf-8")), str(module)
+        text = module.path.read_text(encoding="utf-8")
+        assert not re.search(r"\b(?:np|numpy)\.random\b", text), str(module)
+        assert not re.search(r"\b(?:urandom|getrandom|SystemRandom|\w*\.generate)\b", text) or module.name in DRAWS
 
 
 def test_every_door_is_used() -> None:
@@ -249,6 +265,24 @@ def test_seeing_never_leads_to_acting() -> None:
     for name in reached:
         assert not set(name.split(".")) & ACTING, f"{name} can be reached from what sees"
         assert room_of(name) not in ("app", "cli", "server"), f"{name} can be reached from what sees"
+
+
+def test_seeing_never_leads_to_contacting() -> None:
+    """What reads traffic cannot reach the network, nor can any command but `licet proof`; methods of proof do not know
+    the guard that they are handed."""
+    starts = [name for name in BY_NAME if name.startswith(SEEING)]
+    starts += ["licet.app.catalogue", "licet.app.scan", "licet.app.triage", "licet.app.replay", "licet.app.explain"]
+    assert not reachable(starts) & set(CONTACTING)
+    for module in modules():
+        for name in licet_imports(module):
+            if name in CONTACTING:
+                assert module.name in (*CONTACTING, "licet.app.proof"), f"{module} imports {name}"
+
+
+def test_the_guard_alone_makes_sockets_and_in_one_place() -> None:
+    made = [(module.name, name) for module in modules() for name, _ in calls(module)
+            if name in ("socket.socket", "socket.create_connection", "socket.socketpair", "socket.fromfd")]
+    assert made == [("licet.proof.guard", "socket.socket")]
 
 
 def reachable(names: list[str]) -> set[str]:

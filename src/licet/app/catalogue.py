@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from licet.proof import callback_01, dns_01, http_01, wireguard_01
+from licet.proof.base import ProofMethod
 from licet.recognise import ah, esp, gre, ike, openvpn, pptp, wireguard
 from licet.recognise.base import Recogniser
 
@@ -13,4 +15,11 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     ah.RECOGNISER,
     pptp.RECOGNISER,
     gre.RECOGNISER,
+)
+
+PROOF_METHODS: tuple[ProofMethod, ...] = (
+    dns_01.METHOD,
+    http_01.METHOD,
+    wireguard_01.METHOD,
+    callback_01.METHOD,
 )

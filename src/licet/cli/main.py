@@ -18,6 +18,7 @@ from licet.cli.config import config
 from licet.cli.demo import demo
 from licet.cli.explain import explain
 from licet.cli.lookup import lookup
+from licet.cli.proof import proof
 from licet.cli.registry import registry
 from licet.cli.replay import replay
 from licet.cli.scan import scan
@@ -48,6 +49,7 @@ licet.add_command(config)
 licet.add_command(lookup)
 licet.add_command(registry)
 licet.add_command(snapshot)
+licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
 licet.add_command(serve)
