@@ -1,10 +1,11 @@
 #!/bin/sh
 # Install the real programs that the laboratory runs (Debian, Ubuntu). Needs root and apt; anywhere else it says so and
-# does nothing. Without words: what the tests need. With --all: also what make_captures.py and make_demo.py need; that
-# brings servers (nginx, knot, unbound, sshd, chrony, pptpd, coturn) which Debian may start, so use a machine for trials.
+# does nothing. Without words: what the tests need; PostgreSQL's tests start a cluster
+# of their own. With --all: also what make_captures.py and make_demo.py need; that brings servers (nginx, knot, unbound, sshd,
+# chrony, pptpd, coturn) which Debian may start, so use a machine for trials.
 set -eu
 
-quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn"
+quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn postgresql"
 # Servers that Debian starts where there is something to start them; then they are left to --all.
 servers="nginx-light knot"
 more="strongswan-charon strongswan-swanctl libcharon-extra-plugins pptpd pptp-linux curl unbound

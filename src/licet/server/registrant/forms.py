@@ -178,7 +178,7 @@ class EndpointForm(PlainForm):
         "Such as vpn.example.net. With it, the address can be proven by a DNS record."), required=False,
         autocapitalize="none", spellcheck="false")
     public_key = _text(_("Public key of the WireGuard server"), 64, _(
-        "44 characters. Never the private key: `wg show INTERFACE public-key` prints the public one."), required=False,
+        "44 characters. Never the private key: “wg show INTERFACE public-key” prints the public one."), required=False,
         autocapitalize="none", spellcheck="false")
     is_published = forms.ChoiceField(
         label=_("What shall be registered?"), widget=forms.RadioSelect, initial=YES, help_text=_(
@@ -219,7 +219,7 @@ class KeyForm(PlainForm):
     """The key that takes the place of another."""
 
     public_key = _text(_("New public key of the server"), 64, _(
-        "44 characters. Never the private key: `wg show INTERFACE public-key` prints the public one."),
+        "44 characters. Never the private key: “wg show INTERFACE public-key” prints the public one."),
         autocapitalize="none", spellcheck="false")
 
 

@@ -55,7 +55,7 @@ class PrivateKeyPasted(Refused):
     def __init__(self) -> None:
         super().__init__("private_key", _(
             "There is a private or preshared key in what you pasted. It was thrown away, unread and unsaved: never "
-            "give it to anybody. Paste the public key alone; `wg show INTERFACE public-key` prints it."), "pasted")
+            "give it to anybody. Paste the public key alone; “wg show INTERFACE public-key” prints it."), "pasted")
 
 
 @dataclass
@@ -128,7 +128,7 @@ def _of_configuration(lines: list[str]) -> Pasted:
     if port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535:
         return Pasted(port=int(port), transport="udp", protocol="wireguard")
     raise _refused(_("No [Peer] here has an Endpoint. In a client's configuration the server is the [Peer]; of a "
-                     "server paste its address and port, and what `wg show INTERFACE public-key` prints."))
+                     "server paste its address and port, and what “wg show INTERFACE public-key” prints."))
 
 
 def _place(word: str) -> tuple[str, str, int | None, str]:
@@ -170,7 +170,7 @@ def _key(text: str) -> str:
     try:
         decode_wireguard_key(text)
     except Malformed:
-        raise _refused(_("This is not a WireGuard public key: it has 44 characters, and `wg show INTERFACE public-key` "
+        raise _refused(_("This is not a WireGuard public key: it has 44 characters, and “wg show INTERFACE public-key” "
                          "prints it.")) from None
     return text
 

@@ -44,6 +44,10 @@ def next_step(service: Service, application: Application | None, registration: R
     if is_registered and registration is not None and registration.state in AGAINST:
         return Step(NOTICE, _("There is a notice about %(name)s.") % name, _("Read it, mend it or appeal"),
                     reverse("registrant:service", kwargs=here))
+    is_open = application is not None and application.is_open
+    if not is_registered and not is_open:
+        return Step(AGAIN, _("%(name)s is not registered.") % name, _("Apply again"),
+                    reverse("registrant:apply", kwargs=here))
     weak = next((one for one in endpoints if _needs_proof_again(one)), None)
     if weak is not None:
         return Step(PROVE_AGAIN, _("An endpoint of %(name)s needs a new proof.") % name, _("Prove it again"),
@@ -51,10 +55,6 @@ def next_step(service: Service, application: Application | None, registration: R
     if registration is not None and registration.state in ENDING:
         return Step(RENEW, _("The registration of %(name)s ends soon.") % name, _("Renew it"),
                     reverse("registrant:renew", kwargs=here))
-    is_open = application is not None and application.is_open
-    if not is_registered and not is_open:
-        return Step(AGAIN, _("%(name)s is not registered.") % name, _("Apply again"),
-                    reverse("registrant:apply", kwargs=here))
     if application is not None and application.state == applications.DRAFT:
         return draft_step(service, endpoints)
     unproven = next((one for one in endpoints if not one.counts), None)
