@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install the real programs that the laboratory runs (Debian, Ubuntu). Needs root and apt; anywhere else it says so and
-# does nothing. Without words: what the tests need; PostgreSQL's tests start a cluster
-# of their own. With --all: also what make_captures.py and make_demo.py need; that brings servers (nginx, knot, unbound, sshd,
-# chrony, pptpd, coturn) which Debian may start, so use a machine for trials.
+# does nothing. Without words: what the tests need; PostgreSQL's tests start a cluster of their own.
+# With --all: also what make_captures.py and make_demo.py need; that brings servers (nginx, knot, unbound, sshd, chrony,
+# pptpd, coturn) which Debian may start, so use a machine for trials.
 set -eu
 
 quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn postgresql"

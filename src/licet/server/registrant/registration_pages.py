@@ -21,7 +21,7 @@ MESSAGES_SHOWN = 100
 
 
 @page
-def apply_again(request: HttpRequest, handle: str) -> HttpResponse:
+def reopen(request: HttpRequest, handle: str) -> HttpResponse:
     """Apply again: what was entered is still there."""
     service = my_service(request, handle)
     form = EmptyForm(posted(request))

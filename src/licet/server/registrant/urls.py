@@ -40,7 +40,7 @@ urlpatterns = [
     path("endpoint/<str:handle>/", proof_pages.endpoint, name="endpoint"),
     path("endpoint/<str:handle>/proof/<slug:method>/", proof_pages.proof, name="proof"),
     # Afterwards.
-    path("service/<str:handle>/apply/", registration_pages.apply_again, name="apply"),
+    path("service/<str:handle>/apply/", registration_pages.reopen, name="apply"),
     path("service/<str:handle>/withdraw/", registration_pages.withdraw, name="withdraw"),
     path("service/<str:handle>/renew/", registration_pages.renew, name="renew"),
     path("service/<str:handle>/surrender/", registration_pages.surrender, name="surrender"),

@@ -72,6 +72,9 @@ def network_checker(*, is_owned: bool) -> Checker:
     guard = methods.make_guard(settings.DEPLOYMENT.prefixes if is_owned else ())
 
     def check(challenge: Challenge) -> Outcome:
+        if not is_known(challenge.method):
+            return Outcome(False, "not_usable", f"{challenge.method}.", "Here.", "This version cannot check it.",
+                           "Choose another method.")
         try:
             asked = _as_asked(challenge)
             method = methods.method_of(asked)
