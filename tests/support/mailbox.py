@@ -16,9 +16,10 @@ WAIT_S = 30.0
 
 @dataclass
 class Mailbox:
-    """port: where it listens; refuses: receivers that it does not take."""
+    """port, host: where it listens; refuses: receivers that it does not take."""
 
     port: int
+    host: str = "127.0.0.1"
     refuses: set[str] = field(default_factory=set)
     _kept: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -101,7 +102,7 @@ class _Server(socketserver.ThreadingTCPServer):
 def mailbox(host: str = "127.0.0.1", port: int = 0) -> Iterator[Mailbox]:
     """A mail server that takes everything, while the block lasts."""
     with _Server((host, port), _Session) as server:
-        box = Mailbox(server.server_address[1])
+        box = Mailbox(server.server_address[1], host)
         server.mailbox = box  # type: ignore[attr-defined]
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
