@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.chromium import chromium, needs_chromium, problems_of
+from support.mailbox import mailbox, text_of
 from support.running_service import Service, running_service
 
 pytestmark = [needs_chromium, pytest.mark.xdist_group("browser-registrant")]
@@ -20,7 +21,7 @@ CODE = re.compile(r"^ {4}(\S+)$", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("registry")) as found:
+    with mailbox() as box, running_service(tmp_path_factory.mktemp("registry"), box=box) as found:
         yield found
 
 
@@ -65,6 +66,14 @@ def press_until(page: Any, text: str, most: int = 40) -> None:
     raise AssertionError(f"the keyboard does not reach “{text}” on {page.url}")
 
 
+def code_for(service: Service, email: str) -> str:
+    """The code in the mail that somebody got."""
+    assert service.box is not None
+    code = CODE.search(service.box.wait_for(email, "Confirm your e-mail address"))
+    assert code is not None
+    return code[1]
+
+
 def sign_up(page: Any, service: Service, email: str) -> None:
     """Make an account and confirm it with the code from its mail, by keyboard."""
     page.goto(f"{service.url}/account/signup/")
@@ -74,10 +83,8 @@ def sign_up(page: Any, service: Service, email: str) -> None:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/confirm-email/")
-    code = CODE.search(service.box.wait_for(email, "Confirm your e-mail address"))
-    assert code is not None
     page.focus("#id_code")
-    page.keyboard.type(code[1])
+    page.keyboard.type(code_for(service, email))
     page.keyboard.press("Enter")
     page.wait_for_url("**/my/")
 
@@ -191,9 +198,7 @@ def test_an_account_is_made_and_signed_in_to_with_a_passkey(with_passkeys: Any, 
     page.fill("#id_email", email)
     page.click("button:has-text('Continue')")
     page.wait_for_url("**/account/confirm-email/")
-    code = CODE.search(service.box.wait_for(email, "Confirm your e-mail address"))
-    assert code is not None
-    page.fill("#id_code", code[1])
+    page.fill("#id_code", code_for(service, email))
     page.click("button:has-text('Confirm')")
     page.wait_for_url("**/webauthn/signup/")
     assert problems_of(page) == []
@@ -264,7 +269,8 @@ def test_a_passkey_and_an_authenticator_app_are_added_to_a_password(with_passkey
     assert problems_of(page) == []
     page.goto(f"{service.url}/account/2fa/")
     assert problems_of(page) == []
-    text = str(service.box.to("second-factor@example.org")[-1].get_content())
+    assert service.box is not None
+    text = text_of(service.box.to("second-factor@example.org")[-1])
     assert "IP" not in text
     assert "127.0.0.1" not in text
 

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright; a test that needs it is skipped, with the reason, where either is missing."""
+"""Debian's Chromium, driven by Playwright; where either is missing, a test that needs it is skipped with the reason."""
 
 from __future__ import annotations
 
@@ -58,51 +58,69 @@ def in_namespace(folder: Path, namespace: str) -> str:
 CHECK = r"""
 () => {
   const problems = [];
+  const all = (selector) => [...document.querySelectorAll(selector)];
   const shown = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';
-  const name = (e) => (e.getAttribute('aria-label') || [...(e.labels || [])].map((l) => l.textContent).join(' ')
-    || (e.getAttribute('aria-labelledby') || '').split(' ').map((i) => (document.getElementById(i) || {}).textContent || '').join(' ')
+  const byId = (id) => document.getElementById(id);
+  const words = (value) => (value || '').split(' ').filter(Boolean);
+  const name = (e) => (e.getAttribute('aria-label')
+    || [...(e.labels || [])].map((label) => label.textContent).join(' ')
+    || words(e.getAttribute('aria-labelledby')).map((id) => (byId(id) || {}).textContent || '').join(' ')
     || e.textContent || e.getAttribute('alt') || e.title || '').trim();
+  const start = (e) => e.outerHTML.slice(0, 70);
+
   if (!document.documentElement.lang) problems.push('no language');
   if (document.title.trim().length < 5) problems.push('no title');
   for (const role of ['main', 'header', 'footer'])
-    if (document.querySelectorAll(role).length < 1) problems.push(`no ${role}`);
-  if (document.querySelectorAll('main').length !== 1) problems.push('not one main');
-  if (document.querySelectorAll('h1').length !== 1) problems.push(`${document.querySelectorAll('h1').length} h1`);
+    if (all(role).length < 1) problems.push(`no ${role}`);
+  if (all('main').length !== 1) problems.push('not one main');
+  if (all('h1').length !== 1) problems.push(`${all('h1').length} h1`);
   let last = 0;
-  for (const h of document.querySelectorAll('h1, h2, h3, h4')) {
-    const level = Number(h.tagName[1]);
-    if (last && level > last + 1) problems.push(`h${level} after h${last}: ${h.textContent.trim().slice(0, 40)}`);
+  for (const heading of all('h1, h2, h3, h4')) {
+    const level = Number(heading.tagName[1]);
+    if (last && level > last + 1) problems.push(`h${level} after h${last}: ${heading.textContent.trim().slice(0, 40)}`);
     last = level;
   }
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  const ids = all('[id]').map((e) => e.id);
   for (const id of new Set(ids)) if (ids.filter((i) => i === id).length > 1) problems.push(`id twice: ${id}`);
-  for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a[href]'))
-    if (shown(e) && !name(e)) problems.push(`without a name: ${e.outerHTML.slice(0, 80)}`);
-  for (const e of document.querySelectorAll('[aria-describedby], [aria-labelledby]'))
-    for (const attribute of ['aria-describedby', 'aria-labelledby'])
-      for (const id of (e.getAttribute(attribute) || '').split(' ').filter(Boolean))
-        if (!document.getElementById(id)) problems.push(`${attribute} to nothing: ${id}`);
-  for (const e of document.querySelectorAll('[style], [onclick], style')) problems.push(`inline: ${e.outerHTML.slice(0, 60)}`);
-  for (const e of document.querySelectorAll('img')) if (!e.hasAttribute('alt')) problems.push('img without alt');
-  for (const e of document.querySelectorAll('fieldset')) if (!e.querySelector('legend')) problems.push('fieldset without legend');
+  for (const e of all('input:not([type=hidden]), select, textarea, button, a[href]'))
+    if (shown(e) && !name(e)) problems.push(`without a name: ${start(e)}`);
+  for (const attribute of ['aria-describedby', 'aria-labelledby'])
+    for (const e of all(`[${attribute}]`))
+      for (const id of words(e.getAttribute(attribute)))
+        if (!byId(id)) problems.push(`${attribute} to nothing: ${id}`);
+  for (const e of all('[style], [onclick], style')) problems.push(`inline: ${start(e)}`);
+  for (const e of all('img:not([alt])')) problems.push(`without alt: ${start(e)}`);
+  for (const e of all('fieldset')) if (!e.querySelector('legend')) problems.push(`without legend: ${start(e)}`);
 
+  // Contrast as WCAG 2 computes it, on the colours that are really painted.
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgba = (text) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
-    const d = canvas.getImageData(0, 0, 1, 1).data; return [d[0], d[1], d[2], d[3] / 255]; };
+  const rgba = (text) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = text;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
   const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
-  const ground = (e) => { const layers = []; for (let n = e; n; n = n.parentElement) layers.push(rgba(getComputedStyle(n).backgroundColor));
-    return layers.reverse().reduce((under, top) => over(top, under), rgba(getComputedStyle(document.documentElement).colorScheme.includes('dark') && matchMedia('(prefers-color-scheme: dark)').matches ? '#000' : '#fff')); };
-  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  for (const e of document.querySelectorAll('body *')) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !shown(e) || e.closest('.visually-hidden, svg, noscript, .skip-link')) continue;
+  const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
+  const ground = (e) => {
+    const layers = [];
+    for (let node = e; node; node = node.parentElement) layers.push(rgba(getComputedStyle(node).backgroundColor));
+    return layers.reverse().reduce((under, top) => over(top, under), rgba(isDark ? '#000' : '#fff'));
+  };
+  const linear = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  for (const e of all('body *')) {
+    const hasText = [...e.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!hasText || !shown(e) || e.closest('.visually-hidden, svg, noscript, .skip-link')) continue;
     const style = getComputedStyle(e), back = ground(e), text = over(rgba(style.color), back);
-    const [a, b] = [light(text), light(back)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
-    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    if (ratio < (large ? 3 : 4.5) - 0.01 && size > 0) problems.push(`contrast ${ratio.toFixed(2)}: ${e.textContent.trim().slice(0, 40)}`);
+    const [high, low] = [light(text), light(back)].sort((x, y) => y - x), ratio = (high + 0.05) / (low + 0.05);
+    const size = parseFloat(style.fontSize), isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (size > 0 && ratio < (isLarge ? 3 : 4.5) - 0.01)
+      problems.push(`contrast ${ratio.toFixed(2)}: ${e.textContent.trim().slice(0, 40)}`);
   }
-  if (document.documentElement.scrollWidth > innerWidth) problems.push(`wider than the window by ${document.documentElement.scrollWidth - innerWidth}`);
+  const excess = document.documentElement.scrollWidth - innerWidth;
+  if (excess > 0) problems.push(`wider than the window by ${excess}`);
   return problems;
 }
 """

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.mailbox import Mailbox, mailbox
+from support.mailbox import Mailbox
 
 START_WAIT_S = 40.0
 STOP_WAIT_S = 15.0
@@ -24,18 +24,28 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True)
 class Service:
-    """url: where it answers; folder: with its licet.toml and its data; box: what it mailed; prefix: words that run a
-    program where the service runs, such as `ip netns exec NAME`."""
+    """url: where it answers; folder: with its licet.toml and its data; box: what it mailed, where it has a mail server;
+    prefix: words that run a program where the service runs, such as `ip netns exec NAME`."""
 
     url: str
     folder: Path
-    box: Mailbox
+    box: Mailbox | None
     prefix: tuple[str, ...] = ()
 
     def licet(self, *words: str) -> str:
         """Run `licet` in the service's folder."""
         line = [*self.prefix, sys.executable, "-m", "licet", *words]
         return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True, timeout=120).stdout
+
+    def python(self, program: str) -> str:
+        """Run a Python program with the service's settings, in its folder."""
+        line = [*self.prefix, sys.executable, "-c", program]
+        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    def kept_mail(self) -> str:
+        """The mail of a service without a mail server, which keeps it in files."""
+        files = sorted((self.folder / "licet-data" / "mail").glob("*"), key=lambda file: file.stat().st_mtime)
+        return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
     def output(self) -> str:
         """What the service wrote on its terminal so far."""
@@ -59,18 +69,14 @@ def free_port() -> int:
 def running_service(folder: Path, *words: str, settings: str = "", prefix: Sequence[str] = (), host: str = "127.0.0.1",
                     url_host: str = "localhost", box: Mailbox | None = None, top: str = "") -> Iterator[Service]:
     """Run a registry in a folder while the block lasts. words: for the command line; settings: further lines of the
-    table [server]; top: lines of licet.toml outside it; box: a mail server that runs already."""
-    if box is None:
-        with mailbox() as own, running_service(folder, *words, settings=settings, prefix=prefix, host=host,
-                                               url_host=url_host, box=own, top=top) as service:
-            yield service
-        return
+    table [server]; top: lines of licet.toml before it; box: a mail server; without one, mail is kept in files."""
     port = free_port()
     url = f"http://{url_host}:{port}"
     folder.mkdir(parents=True, exist_ok=True)
+    mail = f'mail = "smtp://{box.host}:{box.port}"\n' if box is not None else ""
     folder.joinpath("licet.toml").write_text(
-        f'{top}\n[server]\nname = "Example registry"\nurl = "{url}"\nmail = "smtp://{box.host}:{box.port}"\n'
-        f'mail_from = "registry@example.net"\n{settings}\n', encoding="utf-8")
+        f'{top}\n[server]\nname = "Example registry"\nurl = "{url}"\nmail_from = "registry@example.net"\n'
+        f'{mail}{settings}\n', encoding="utf-8")
     line = [*prefix, sys.executable, "-m", "licet", "serve", "--host", host, "--port", str(port), *words]
     with (folder / "out").open("w", encoding="utf-8") as out:
         process = subprocess.Popen(line, cwd=folder, stdout=out, stderr=out)

@@ -115,7 +115,8 @@ def _checked(request: HttpRequest, challenge: Proof, here: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect(here)
-    return redirect(f"{here}#result" if is_done else f"{here}?asked={asked}#result")
+    # Without a fragment: a page whose address has one only scrolls when it loads itself again.
+    return redirect(f"{here}#result" if is_done else f"{here}?asked={asked}")
 
 
 def _shown(request: HttpRequest, challenge: Proof | None) -> dict[str, Any]:
