@@ -104,6 +104,8 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_CHANGE_EMAIL = True  # an account has one address; a new one takes its place once it is confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # who changes how an account is signed in to, tells its owner
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _IS_HTTPS else "http"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip", "reset_password": "20/m/ip,5/m/key"}
@@ -156,6 +158,9 @@ STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3_600
 LOGGING_CONFIG = None
+
+# Whose word about where a connection came from is believed: the reverse proxy's, where there is one.
+LICET_PROXY = DEPLOYMENT.table.proxy
 
 # For tests, demonstrations and pages of the documentation: addresses that nobody has.
 LICET_DOCUMENTATION_ADDRESSES = DEPLOYMENT.is_demo

@@ -6,6 +6,7 @@ It imports Django only when one of its functions runs, and says in one sentence 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
@@ -141,6 +142,9 @@ def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], 
 
     gc.enable()  # The command line switches it off for short runs; this one is long.
     diagnostics.configure()
+    # A forked worker would keep for ever the locks that the clock's thread held in that moment, SQLite's among them; so
+    # would one that takes the place of another later.
+    multiprocessing.set_start_method("spawn", force=True)
     worker = Worker()
     server = Granian(
         "licet.server.wsgi:application", address=options.host, port=options.port, interface=Interfaces.WSGI,

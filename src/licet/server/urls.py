@@ -14,6 +14,7 @@ from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
 from licet.server.public.views import home
+from licet.server.registrant.callback import call
 
 handler400 = "licet.server.public.errors.bad_request"
 handler403 = "licet.server.public.errors.not_for_you"
@@ -34,4 +35,5 @@ urlpatterns = [
     path("officer/<str:token>/", become_officer, name="become_officer"),
     path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
     path("account/", include("allauth.urls")),
+    path("api/proof/call", call, name="proof_call"),
 ]

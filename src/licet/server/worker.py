@@ -15,7 +15,10 @@ from django.db import close_old_connections, connection
 from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.notices import send_notices
+from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
+from licet.server.registry.service_layer.actors import registry
+from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
 
 EVERY_S = 60.0
@@ -25,11 +28,13 @@ def run_once() -> str:
     """Everything that is due now, and what was done in one sentence."""
     at = utc_now()
     report = run_due(at=at)
+    checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
     snapshot = publish(at=at)
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
-    return f"{report}; snapshot {snapshot.serial} with {snapshot.records} records; {mail}"
+    published = f"snapshot {snapshot.serial} with {snapshot.records} records"
+    return f"{report}; {checked} endpoints checked again; {published}; {mail}"
 
 
 class Worker:

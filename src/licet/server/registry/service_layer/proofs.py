@@ -50,7 +50,8 @@ def start_proof(actor: Actor, endpoint: Endpoint, method: str, *, at: datetime) 
     found = endpoint.proofs.filter(method=method, status=Proof.PENDING, expires__gt=at).first()
     if found is not None:
         return found
-    return Proof.objects.create(endpoint=endpoint, method=method, token=chance.token(), created=at, expires=at + LIFE)
+    return Proof.objects.create(endpoint=endpoint, method=method, token=chance.proof_token(), created=at,
+                                expires=at + LIFE)
 
 
 @transaction.atomic
@@ -84,7 +85,11 @@ def record_proof(proof: Proof, outcome: Outcome, *, at: datetime) -> Proof:
 
 
 def _check_ok(service: Service, endpoint: Endpoint, at: datetime) -> None:
-    methods = set(endpoint.proofs.filter(status=Proof.VALID).values_list("method", flat=True))
+    proven = endpoint.proofs.filter(status=Proof.VALID)
+    if endpoint.key_since is not None:
+        # A proof of the key before says nothing about this one.
+        proven = proven.exclude(method__in=endpoint_proof.PROVES_KEY, validated__lt=endpoint.key_since)
+    methods = set(proven.values_list("method", flat=True))
     if not endpoint_proof.is_proven(methods, has_address=endpoint.address is not None,
                                     has_key=bool(endpoint.public_key)):
         endpoint.save()  # One more method is needed.
