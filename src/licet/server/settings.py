@@ -164,3 +164,5 @@ LICET_PROXY = DEPLOYMENT.table.proxy
 
 # For tests, demonstrations and pages of the documentation: addresses that nobody has.
 LICET_DOCUMENTATION_ADDRESSES = DEPLOYMENT.is_demo
+# Officers decide with a passkey or an authenticator app; the sign-ins of a demonstration are printed on a terminal.
+LICET_SECOND_FACTOR = not DEPLOYMENT.is_demo

@@ -83,7 +83,7 @@ def _application_due(application: Application, kind: Registry, at: datetime) -> 
     if not _is_due(applications.TABLE, application.state, since, at) or application.escalated_at is not None:
         return
     done = journal.move(application, applications.TABLE, TIME_PASSED, CLOCK, at,
-                        facts=_application_facts(application, service, kind))
+                        facts=application_facts(application, service, kind))
     if done.after == applications.IN_REVIEW:
         application.escalated_at = at
     application.save()
@@ -93,7 +93,7 @@ def _application_due(application: Application, kind: Registry, at: datetime) -> 
     yield f"application {done.event}→{done.after}"
 
 
-def _application_facts(application: Application, service: Service, kind: Registry) -> frozenset[str]:
+def application_facts(application: Application, service: Service, kind: Registry) -> frozenset[str]:
     """What is so, of all that an overdue application needs."""
     organisation = service.organisation
     provisional = Application.objects.filter(service__organisation=organisation,
