@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from licet.app.report.table import table_text
 from licet.app.report.terminal import text_width, wants_color, write_text
-from licet.app.report.words import count_text, printable, size_text, wrap
+from licet.app.report.words import cell_width, count_text, fit, printable, size_text
 from licet.app.results import CaptureReport, ScanResult
 from licet.app.watch.judging import JudgedWindow
 from licet.model.canonical import time_text
@@ -77,12 +77,13 @@ def fitted(text: str, lines: int) -> str:
 
 def window_text(windows: Sequence[JudgedWindow], out: TextIO, lost_before: int = 0) -> str:
     """Windows of one start as text: a line about each interface, then the tunnels of all."""
-    heads = [line for judged in windows for line in wrap(head_line(judged, lost_before), text_width(out))]
+    heads = [line for judged in windows for line in head_lines(judged, text_width(out), lost_before)]
     return "\n".join([*heads, "", table_text(_result(windows), text_width(out), color=wants_color(out))])
 
 
-def head_line(judged: JudgedWindow, lost_before: int = 0) -> str:
-    """`eth0  12:00:10 +10 s  300,012 packets/s  1.7 Gbit/s  12,345 new flows  nothing lost`."""
+def head_lines(judged: JudgedWindow, width: int, lost_before: int = 0) -> list[str]:
+    """`eth0  12:00:10 +10 s  300,012 packets/s  210 MB/s  12,345 new flows  nothing lost`, on as many lines of `width`
+    columns as that takes."""
     window = judged.window
     seconds = max((window.end_ns - window.start_ns) / 1e9, 0.001)
     lost = window.lost + lost_before
@@ -98,7 +99,13 @@ def head_line(judged: JudgedWindow, lost_before: int = 0) -> str:
         parts.append("evicted " + ", ".join(f"{number:,} {name}" for name, number in window.evicted.items()))
     if window.problem:
         parts.append(window.problem)
-    return "  ".join(parts)
+    lines: list[str] = []
+    for part in parts:
+        if lines and cell_width(lines[-1]) + 2 + cell_width(part) <= width:
+            lines[-1] += "  " + part
+        else:
+            lines.append(fit(part, width))
+    return lines
 
 
 def _result(windows: Sequence[JudgedWindow]) -> ScanResult:

@@ -66,6 +66,8 @@ def run(plan: Plan, say: Callable[[str], None]) -> int:
     if not judging.is_owned and not plan.quiet:
         say(NOT_OWNED)
     since_ns = time.time_ns()
+    if not plan.quiet:
+        say(f"watching {', '.join(ring.interface for ring in shares[0])}")
     until_ns = None if plan.for_ns is None else since_ns + plan.for_ns
     face = _Face(plan, judging, spool, say)
 
