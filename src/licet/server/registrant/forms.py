@@ -39,7 +39,11 @@ assert {one for one, _title in CLASSES} == {one for one, _title in Endpoint.CLAS
 class PlainForm(forms.Form):
     """A form that says so where it was sent with a field that it does not have."""
 
-    required_css_class = "required"
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Every field says in its own words that it is missing: the summary on top names several."""
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = gettext("Fill this in: %(label)s") % {"label": field.label}
 
     def clean(self) -> dict[str, Any]:
         """Refuse unknown fields: what was sent was made for another page."""

@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from licet.lifecycle import application as applications
 from licet.lifecycle import endpoint_proof
 from licet.lifecycle import registration as registrations
+from licet.lifecycle.table import REGISTRANT
 from licet.server.registrant import steps
 from licet.server.registrant.steps import Step, next_step
 from licet.server.registrant.words import Words, application_words, endpoint_words, registration_words
@@ -48,6 +49,20 @@ class Overview:
     def is_registered(self) -> bool:
         """True while there is a registration that is not over."""
         return self.registration is not None and not self.registration.is_over
+
+    @property
+    def can_renew(self) -> bool:
+        """True where its registration can be renewed now."""
+        return self._allows("renew")
+
+    @property
+    def can_appeal(self) -> bool:
+        """True where there is something to appeal against."""
+        return self._allows("appeal_filed")
+
+    def _allows(self, event: str) -> bool:
+        found = self.registration
+        return found is not None and not found.is_over and registrations.TABLE.allows(found.state, event, REGISTRANT)
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,7 @@ from licet.server.entrance import account_of
 from licet.server.registrant.access import page
 from licet.server.registrant.calendar_strip import SHOWN_MAX, strip
 from licet.server.registrant.overview import overviews, pressing, renewals, services_of
-from licet.server.registrant.steps import NOTHING
+from licet.server.registrant.steps import AGAIN
 from licet.server.registry.service_layer.actors import registry
 
 SERVICES_A_PAGE = 50
@@ -28,7 +28,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = services_of(account)
     shown = Paginator(mine, SERVICES_A_PAGE).get_page(request.GET.get("page"))
     on_page = mine[shown.start_index() - 1 : shown.end_index()] if shown else mine.none()
-    missing = [one for one in overviews(pressing(account), at, is_owned=is_owned) if one.step.urgency != NOTHING]
+    # That something is not registered is a fact and no task: applying again is offered on its card alone.
+    missing = [one for one in overviews(pressing(account), at, is_owned=is_owned) if one.step.urgency < AGAIN]
     missing.sort(key=lambda one: (one.step.urgency, one.service.name))
     ending = list(renewals(mine)[:SHOWN_MAX])
     return render(request, "registrant/home.html", {
