@@ -47,7 +47,10 @@ SIDEWAYS_DEBTS = {
 }
 
 # The one module of a room that a face may call, because no use case of the command line stands between them.
-DOORS = {("licet.cli.serve", "licet.server.start"): "starts the registry service"}
+DOORS = {
+    ("licet.cli.serve", "licet.server.start"): "starts the registry service",
+    ("licet.cli.backup", "licet.server.start"): "backs it up and restores it",
+}
 
 # Below app/ these files alone may touch the machine, and this is what each is for.
 TOUCHES_THE_MACHINE = {
