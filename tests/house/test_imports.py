@@ -71,7 +71,7 @@ MACHINE_CALLS = frozenset({
 # The clock is asked by these files alone: to time a run, to draw a bar, and for the default of an option.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.report.progress", "licet.app.registry_edit", "licet.cli.lookup", "licet.server.clock",
-    "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
+    "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
 # Chance is drawn by this file alone: tokens, keys, and handles of new things.

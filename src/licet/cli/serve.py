@@ -36,7 +36,7 @@ def serve(kind: str | None, check_only: bool, invite_officer: bool, demo: bool, 
     problems = check(options)
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{len(problems)} problems" if problems else "nothing is wrong", err=True)
+    click.echo(f"{len(problems)} problem{'s' * (len(problems) > 1)}" if problems else "nothing is wrong", err=True)
     return 3 if problems else 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from licet.errors import BadInput, Unavailable
+from licet.errors import BadInput, LicetError, Unavailable
 from licet.server.deployment import Deployment, make_folder, read_deployment
 
 SETTINGS = "licet.server.settings"
@@ -47,12 +47,15 @@ def serve(options: Options, tell: Callable[[str], None]) -> None:
 
 def check(options: Options) -> list[str]:
     """What would keep the service from starting or from doing its work, one sentence each; nothing is changed."""
-    deployment = _environment(options)
-    if not deployment.data.exists():
-        return [f"{deployment.data} does not exist; `licet serve` makes it"]
-    import django
+    try:
+        deployment = _environment(options)
+        if not deployment.data.exists():
+            return [f"{deployment.data} does not exist: `licet serve` makes it"]
+        import django
 
-    django.setup()
+        django.setup()
+    except LicetError as error:
+        return [str(error)]  # nothing more can be looked at
     from licet.server.checks import problems
 
     return problems()
