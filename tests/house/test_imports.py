@@ -48,7 +48,10 @@ SIDEWAYS_DEBTS = {
 }
 
 # The one module of a room that a face may call, because no use case of the command line stands between them.
-DOORS = {("licet.cli.serve", "licet.server.start"): "starts the registry service"}
+DOORS = {
+    ("licet.cli.serve", "licet.server.start"): "starts the registry service",
+    ("licet.cli.backup", "licet.server.start"): "backs it up and restores it",
+}
 
 # Below app/ these files alone may touch the machine, and this is what each is for.
 TOUCHES_THE_MACHINE = {
@@ -76,7 +79,7 @@ MACHINE_CALLS = frozenset({
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
     "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
-    "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
+    "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
 # Chance is drawn by these files alone: a check's token, its one-time keys and its message numbers, and the registry's

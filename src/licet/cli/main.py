@@ -14,6 +14,7 @@ import sys
 import click
 
 from licet import __version__
+from licet.cli.backup import backup, restore
 from licet.cli.config import config
 from licet.cli.demo import demo
 from licet.cli.explain import explain
@@ -56,6 +57,8 @@ licet.add_command(triage)
 licet.add_command(replay)
 licet.add_command(serve)
 licet.add_command(run_due)
+licet.add_command(backup)
+licet.add_command(restore)
 
 
 def run() -> None:

@@ -32,6 +32,11 @@ def secret_key() -> str:
     return secrets.token_urlsafe(KEY_BYTES)
 
 
+def request_id() -> str:
+    """A name for one request, to find its lines by: 16 hex digits."""
+    return secrets.token_hex(8)
+
+
 def handle(prefix: str, length: int) -> str:
     """Such as `SVC-7F3K` for the prefix SVC and the length 4."""
     return f"{prefix}-{''.join(secrets.choice(CROCKFORD) for _ in range(length))}"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from licet.errors import BadInput, Unavailable
+from licet.errors import BadInput, LicetError, Unavailable
 from licet.server.deployment import Deployment, make_folder, read_deployment
 
 SETTINGS = "licet.server.settings"
@@ -48,12 +48,15 @@ def serve(options: Options, tell: Callable[[str], None]) -> None:
 
 def check(options: Options) -> list[str]:
     """What would keep the service from starting or from doing its work, one sentence each; nothing is changed."""
-    deployment = _environment(options)
-    if not deployment.data.exists():
-        return [f"{deployment.data} does not exist; `licet serve` makes it"]
-    import django
+    try:
+        deployment = _environment(options)
+        if not deployment.data.exists():
+            return [f"{deployment.data} does not exist: `licet serve` makes it"]
+        import django
 
-    django.setup()
+        django.setup()
+    except LicetError as error:
+        return [str(error)]  # nothing more can be looked at
     from licet.server.checks import problems
 
     return problems()
@@ -68,6 +71,52 @@ def run_due(config: str | None) -> str:
     from licet.server.worker import run_once
 
     return run_once()
+
+
+def backup(config: str | None, file: str) -> str:
+    """Back the registry up into a file. Returns what was written. Raises BadInput or BadFile."""
+    deployment = _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.server.backup.make import make_backup
+    from licet.server.clock import utc_now
+
+    made = make_backup(deployment, Path(file).absolute(), at=utc_now())
+    return (f"{file}: {made.name}, {made.counts['Service']} services, snapshot {made.serial}, "
+            f"{made.database_bytes} bytes, {made.database_digest}")
+
+
+def restore(config: str | None, file: str, replace: bool) -> str:
+    """Restore a backup. Returns what was restored. Raises Refused, BadInput, BadFile, VerificationFailed or
+    Unavailable, and then the target is as it was."""
+    deployment = _environment(Options(config=config))
+    make_folder(deployment)
+    import django
+
+    django.setup()
+    from licet.server.backup.restore import restore_backup
+
+    found, has_secret = restore_backup(deployment, Path(file).absolute(), replace=replace)
+    sessions = "" if has_secret else "; its secrets were not beside it, so everybody signs in again"
+    return (f"{deployment.data}: {found.name} of {found.created}, {found.counts['Service']} services, snapshot "
+            f"{found.serial} {found.digest}{sessions}")
+
+
+def invite_officer(config: str | None) -> str:
+    """A link that makes an officer, given by whoever runs the service. Raises Refused where there is no registry."""
+    deployment = _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.server.clock import utc_now
+    from licet.server.registry.service_layer.actors import registry
+    from licet.server.registry.service_layer.officers import invite_by_operator
+
+    registry()
+    token = invite_by_operator(at=utc_now())
+    url = deployment.table.url or f"http://{Options.host}:{Options.port}"
+    return f"become an officer, within a day: {url.rstrip('/')}/officer/{token}/"
 
 
 def prepare(options: Options) -> Deployment:

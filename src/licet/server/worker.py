@@ -62,7 +62,7 @@ class Worker:
                 told.info("clock", did=self._work())
             except Exception as error:
                 # Whatever went wrong this minute must not end the clock; /readyz and the metrics show that it is late.
-                told.error("clock_failed", error=type(error).__name__, exc_info=True)
+                told.error("clock_failed", exc_info=error)
             finally:
                 connection.close()
             self._stopped.wait(self._every_s)
