@@ -52,10 +52,12 @@ SENDING = frozenset({
     "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc",
 })
 # The files that may contact somebody, with what each imports for it. `proof/` contacts an endpoint whose registrant
-# asked for it and was given a token; `call.py` contacts the registry that its user named. Nobody else, nothing else.
+# asked for it and was given a token; `call.py` contacts the registry that its user named; `fetch.py` reads a log where
+# its user says it is, and asks the witnesses of the log that its operator named. Nobody else, nothing else.
 CONTACTS = frozenset({
     ("licet.proof.guard", "socket"), ("licet.proof.http_fetch", "http"), ("licet.proof.http_fetch", "socket"),
     ("licet.proof.names", "dns"), ("licet.proof.call", "http"), ("licet.proof.call", "ssl"),
+    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"),
 })
 RUNNING = frozenset({"ctypes", "pexpect", "popen2", "pty", "subprocess"})
 # Live traffic comes through a socket that only receives.
@@ -66,6 +68,8 @@ OF_A_WATCH = {
     ("licet.app.watch.fanout", "multiprocessing"), ("licet.app.watch.run", "multiprocessing"),
     ("licet.app.watch.fanout", "os.kill"), ("licet.app.watch.privileges", "os.setuid"),
 }
+# The log: one module signs checkpoints, the other verifies.
+OF_THE_LOG = frozenset({"licet.tlog.signer", "licet.tlog.note"})
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
@@ -123,8 +127,8 @@ def test_line_3_no_verdict_is_learned_or_statistical() -> None:
 
 
 def test_line_3_nobody_is_probed() -> None:
-    """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs. The
-    socket of live traffic receives: nothing in its file can send or connect."""
+    """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs, and
+    the one that reads a log. The socket of live traffic receives: nothing in its file can send or connect."""
     sending = {(module, top) for module, top in imported_tops() if top in SENDING}
     assert sending == CONTACTS | {LISTENING}
     for module in modules():
@@ -211,7 +215,8 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing is signed, no firewall is spoken to."""
+    """No command, module, class or function for it; no program is run, nothing but a checkpoint is signed, no firewall
+    is spoken to."""
     for words, _ in commands():
         assert not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
     for module in modules():
@@ -223,7 +228,8 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
     for module_name, top in imported_tops():
         # wireguard-01 agrees on a secret with a server (X25519) and seals with it; it signs nothing, see the next test.
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
-        if is_handshake or (module_name, top) in OF_A_WATCH:
+        is_log = module_name in OF_THE_LOG and top == "cryptography"
+        if is_handshake or is_log or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
         # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
@@ -239,13 +245,22 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
-def test_line_5_what_cryptography_there_is_cannot_sign() -> None:
-    used = {one.name for module in modules() for one in module.imports if one.name.startswith("cryptography")}
-    assert used == {
+def test_line_5_only_checkpoints_of_the_log_are_signed() -> None:
+    """One module can sign, with the key of the log; what it signs is made in it, from the log's own name, a size and a
+    root, so nobody can hand it anything else."""
+    handshake = {
         "cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.x25519",
         "cryptography.hazmat.primitives.ciphers", "cryptography.hazmat.primitives.ciphers.aead",
         "cryptography.hazmat.primitives.ciphers.algorithms",
     }
+    ed25519 = {"cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.ed25519"}
+    for module in modules():
+        used = {one.name for one in module.imports if one.name.startswith("cryptography")}
+        assert used <= (ed25519 if module.name in OF_THE_LOG else handshake), str(module)
+        signs = [name for name, _ in calls(module) if name.endswith(".sign")]
+        assert signs == (["self._private.sign"] if module.name == "licet.tlog.signer" else []), str(module)
+        if module.name != "licet.tlog.signer":
+            assert "PrivateKey" not in module.path.read_text(encoding="utf-8") or module.name == "licet.proof.noise"
 
 
 def test_line_5_no_firewall_is_spoken_to() -> None:

@@ -18,6 +18,8 @@ from licet.cli.backup import backup, restore
 from licet.cli.config import config
 from licet.cli.demo import demo
 from licet.cli.explain import explain
+from licet.cli.keys import keys
+from licet.cli.log import log
 from licet.cli.lookup import lookup
 from licet.cli.proof import proof
 from licet.cli.registry import registry
@@ -55,6 +57,8 @@ licet.add_command(snapshot)
 licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(log)
+licet.add_command(keys)
 licet.add_command(serve)
 licet.add_command(run_due)
 licet.add_command(backup)
