@@ -260,7 +260,10 @@ def test_line_5_only_checkpoints_of_the_log_are_signed() -> None:
         signs = [name for name, _ in calls(module) if name.endswith(".sign")]
         assert signs == (["self._private.sign"] if module.name == "licet.tlog.signer" else []), str(module)
         if module.name != "licet.tlog.signer":
-            assert "PrivateKey" not in module.path.read_text(encoding="utf-8") or module.name == "licet.proof.noise"
+            # The library's own names: the wizard has a word for a private key that was pasted by mistake.
+            text = module.path.read_text(encoding="utf-8")
+            assert not re.search(r"\w+(?:19|448)PrivateKey|load_\w*private_key", text) or (
+                module.name == "licet.proof.noise"), str(module)
 
 
 def test_line_5_no_firewall_is_spoken_to() -> None:
