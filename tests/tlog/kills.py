@@ -91,8 +91,8 @@ def run(folder: Path, kills: int, entries: int, seed: int) -> dict[str, object]:
 
 def look(store: FolderStore, last: Checkpoint | None, seen: Counter[str],
          left: set[tuple[Path, int]]) -> Checkpoint | None:
-    """What a killed writer left: every signed state must continue the one before. left: files that writers before it left
-    half written."""
+    """What a killed writer left: every signed state must continue the one before. left: files that writers before
+    it left half written."""
     head_raw, published_raw = store.read(HEAD, 10_000), store.read("checkpoint", 10_000)
     if head_raw is None:
         assert published_raw is None

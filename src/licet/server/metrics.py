@@ -51,6 +51,8 @@ class RegistryCollector(Collector):
         yield _by_state("licet_registrations", "Registrations by state.", Registration)
         yield _by_state("licet_endpoints", "Endpoints by the state of their proof.", Endpoint)
         yield _gauge("licet_log_entries", "Entries written for the log.", Outbox.objects.count())
+        waiting = Outbox.objects.filter(receipt=None).count()
+        yield _gauge("licet_log_waiting", "Entries that are not in the log yet.", waiting)
         yield _gauge("licet_notices_unsent", "Mail that is due and was not sent yet.",
                      Notice.objects.filter(sent_at=None).count())
         last = Snapshot.objects.order_by("-serial").values_list("serial", "records").first()
