@@ -68,6 +68,8 @@ class RegistryCollector(Collector):
         yield _notices()
         yield _gauge("licet_log_entries", "Entries written for the log.",
                      Outbox.objects.aggregate(last=Max("pk"))["last"] or 0)
+        yield _gauge("licet_log_waiting", "Entries that are not in the log yet.",
+                     Outbox.objects.filter(receipt=None).count())
         yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
                      Officer.objects.filter(retired_at=None).count())
         yield from _snapshot()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from licet.errors import BadInput, LicetError, Unavailable
-from licet.server.deployment import Deployment, make_folder, read_deployment
+from licet.server.deployment import Deployment, make_folder, read_deployment, read_secret
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -130,7 +130,20 @@ def prepare(options: Options) -> Deployment:
         os.environ["LICET_URL"] = f"http://{host}:{options.port}"
         deployment = read_deployment(os.environ)
     make_folder(deployment)
+    _make_log_key(deployment)
     return deployment
+
+
+def _make_log_key(deployment: Deployment) -> None:
+    """Make the key of the log before there is a log. Its name is the registry's address at that time, for ever. Where
+    the database is on another machine the log may be too: then its operator brings the key, or makes one. Raises
+    BadFile."""
+    if deployment.log_key_path.exists() or deployment.log_path.exists() or deployment.table.database:
+        return
+    from licet.app.log_key import new_log_key
+
+    host = deployment.table.url.partition("://")[2].rstrip("/")
+    new_log_key(f"{host}/log", str(deployment.log_key_path))
 
 
 def _environment(options: Options) -> Deployment:
@@ -178,7 +191,16 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
     publish(at=at)
+    if deployment.log_key_path.exists():
+        lines.append(f"its log verifies with {_log_verifier(deployment)}")
     return lines
+
+
+def _log_verifier(deployment: Deployment) -> str:
+    """The public half of the log's key."""
+    from licet.app.log_key import parse_log_key
+
+    return str(parse_log_key(read_secret(deployment.log_key_path)).verifier)
 
 
 def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], begun: float) -> None:

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 
 from licet.server import diagnostics
 from licet.server.clock import utc_now
+from licet.server.log_writing import write_log
 from licet.server.notices import send_notices
 from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
@@ -34,7 +35,9 @@ def run_once() -> str:
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
     published = f"snapshot {snapshot.serial} with {snapshot.records} records"
-    return f"{report}; {checked} endpoints checked again; {published}; {mail}"
+    # Last, so that a log that stops for good reason stops nothing else.
+    written = write_log()
+    return f"{report}; {checked} endpoints checked again; {published}; {mail}; {written}"
 
 
 class Worker:
