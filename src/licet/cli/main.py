@@ -84,8 +84,9 @@ def run() -> None:
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         status = 130
-    except BrokenPipeError:
-        # The reader (`head`, a pager) has seen enough. Python would complain again when it closes stdout.
+    except (BrokenPipeError, SystemExit):
+        # The reader (`head`, a pager) has seen enough. Click makes a SystemExit of it, and of nothing else here, while
+        # a command is at work. Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     _leave(status if isinstance(status, int) else 0)

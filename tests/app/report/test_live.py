@@ -8,7 +8,7 @@ import pytest
 from app.report.test_observations import full_window
 
 from app.sample_results import hostile_result
-from app.watch.makers import window
+from app.watch.makers import EVERY_S, SECOND_NS, window
 from licet.app.report.live import LiveTable, fitted, head_lines, window_text
 from licet.app.report.words import cell_width
 from licet.app.watch.judging import JudgedWindow
@@ -79,7 +79,7 @@ def test_what_is_taller_than_the_terminal_is_cut_and_the_rest_is_counted() -> No
 def test_the_last_table_stays_and_the_terminal_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "12")
     terminal = Terminal()
-    table = LiveTable(terminal)
+    table = LiveTable(terminal, EVERY_S * SECOND_NS)
     table.show([full_window()], is_over=False)
     drawn = terminal.getvalue()
     assert "\x1b[?1049h" in drawn, "it is not drawn on a screen of its own"
@@ -94,14 +94,41 @@ def test_the_last_table_stays_and_the_terminal_is_given_back(monkeypatch: pytest
 
 def test_what_was_lost_in_earlier_windows_is_not_forgotten() -> None:
     terminal = Terminal()
-    table = LiveTable(terminal)
+    table = LiveTable(terminal, EVERY_S * SECOND_NS)
     for _ in range(2):
         table.show([JudgedWindow(window(lost=2), ())], is_over=True)
     table.close()
     assert "4 packets lost" in terminal.getvalue().rpartition("\x1b[?1049l")[2]
 
 
+def test_a_window_that_has_just_begun_shows_what_the_last_one_had_and_what_is_new() -> None:
+    """A table that is empty for the first second of each window, or that Ctrl-C leaves empty, shows nothing."""
+    whole = full_window()
+    first, second, *_ = whole.tunnels
+    soon = whole.window._replace(start_ns=whole.window.end_ns, end_ns=whole.window.end_ns + SECOND_NS)
+    table = LiveTable(terminal := Terminal(), EVERY_S * SECOND_NS)
+    table.show([JudgedWindow(whole.window, (first,))], is_over=True)
+    for is_over in (False, True):  # while it lasts, and where it was ended before its time
+        table.show([JudgedWindow(soon, (second,))], is_over=is_over)
+    table.close()
+    left = terminal.getvalue().rpartition("\x1b[?1049l")[2]
+    assert "192.0.2.10:51820/udp" in left
+    assert "192.0.2.11:1194/udp" in left
+
+
+def test_a_whole_window_shows_its_own_tunnels_alone() -> None:
+    whole = full_window()
+    first, second, *_ = whole.tunnels
+    table = LiveTable(terminal := Terminal(), EVERY_S * SECOND_NS)
+    for tunnel in (first, second):
+        table.show([JudgedWindow(whole.window, (tunnel,))], is_over=True)
+    table.close()
+    left = terminal.getvalue().rpartition("\x1b[?1049l")[2]
+    assert "192.0.2.10:51820/udp" not in left
+    assert "192.0.2.11:1194/udp" in left
+
+
 def test_a_watch_that_showed_nothing_writes_nothing() -> None:
     terminal = Terminal()
-    LiveTable(terminal).close()
+    LiveTable(terminal, EVERY_S * SECOND_NS).close()
     assert terminal.getvalue() == ""

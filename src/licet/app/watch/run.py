@@ -128,7 +128,7 @@ class _Face:
         self._plan, self._judging, self._spool, self._say = plan, judging, spool, say
         self._sensor = plan.sensor or os.uname().nodename
         is_table = plan.format_name == "table" or (plan.format_name is None and sys.stdout.isatty())
-        self._table = LiveTable(sys.stdout) if is_table and sys.stdout.isatty() else None
+        self._table = LiveTable(sys.stdout, plan.every_ns) if is_table and sys.stdout.isatty() else None
         self._is_plain_table = is_table and self._table is None
         self._packets = self._lost = self._windows = 0
         self.gone: tuple[str, ...] = ()
