@@ -80,6 +80,12 @@ def test_a_failure_is_told_by_its_kind_and_place_and_not_by_its_message(lines: i
         assert private not in lines.getvalue()
 
 
+def test_what_is_not_there_is_no_failure(lines: io.StringIO) -> None:
+    make_world(at=utc_now())
+    assert Client().get("/snapshot/7").status_code == 404
+    assert [line["event"] for line in told(lines)] == ["request"]
+
+
 def test_a_library_that_logs_an_exception_does_not_quote_it_either(lines: io.StringIO) -> None:
     try:
         raise OSError("mail to someone@example.net was refused")

@@ -15,7 +15,8 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponseBase
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from licet.server import chance
@@ -23,6 +24,7 @@ from licet.server import chance
 # Django's own lines that say what a visitor asked for, by path or host: our line about each request says the rest.
 QUIET = ("django.request", "django.security", "django.server")
 FRAMES_MAX = 12
+ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
 def configure() -> None:
@@ -85,7 +87,10 @@ class LogRequests:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
-        """Something that nobody thought of; the visitor sees a page without it."""
+        """Something that nobody thought of; the visitor sees a page without it. What a view raises to answer with a
+        status is none."""
+        if isinstance(exception, ANSWERS):
+            return
         self.told.error("request_failed", view=_view(request), exc_info=exception)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from licet.lifecycle import registration as registrations
 from licet.server.registry.models import Registration
@@ -34,16 +33,21 @@ def calendar(at: datetime, chosen: date | None) -> Calendar:
     months = [_later(first, number) for number in range(MONTHS)]
     if chosen not in months:
         chosen = first
-    counted: dict[date, list[int]] = defaultdict(lambda: [0, 0])
-    ends = _ending(None, _later(first, MONTHS)).values_list("ex_date", "service__is_attested")
-    for end, is_attested in ends.iterator():
-        month = max(first, _last_day(end).replace(day=1))
-        counted[month][0] += 1
-        counted[month][1] += is_attested
+    totals = _count(months)
     found = _ending(None if chosen == first else chosen, _later(chosen, 1))
     listed = found.select_related("service__organisation").order_by("ex_date", "pk")[:LISTED_MAX]
-    totals = tuple((month, counted[month][0], counted[month][1]) for month in months)
-    return Calendar(totals, chosen, list(listed), counted[chosen][0])
+    return Calendar(totals, chosen, list(listed), next(total for month, total, _review in totals if month == chosen))
+
+
+def _count(months: list[date]) -> tuple[tuple[date, int, int], ...]:
+    """How many end in each month, and how many of them are reviews, in one question."""
+    asked: dict[str, Count] = {}
+    for number, month in enumerate(months):
+        inside = _within(None if number == 0 else month, _later(month, 1))
+        asked[f"total_{number}"] = Count("pk", filter=inside)
+        asked[f"review_{number}"] = Count("pk", filter=inside & Q(service__is_attested=True))
+    found = Registration.objects.filter(state__in=ENDING).aggregate(**asked)
+    return tuple((month, found[f"total_{number}"], found[f"review_{number}"]) for number, month in enumerate(months))
 
 
 def read_month(text: str) -> date | None:
@@ -55,15 +59,14 @@ def read_month(text: str) -> date | None:
 
 
 def _ending(begin: date | None, end: date) -> QuerySet[Registration]:
+    return Registration.objects.filter(_within(begin, end), state__in=ENDING)
+
+
+def _within(begin: date | None, end: date) -> Q:
     """Registrations whose last day is from begin on and before end. The end of the day of a review is the midnight
     after it, so that the comparison leaves the first midnight out."""
-    found = Registration.objects.filter(state__in=ENDING, ex_date__lte=datetime.combine(end, time(), UTC))
-    return found if begin is None else found.filter(ex_date__gt=datetime.combine(begin, time(), UTC))
-
-
-def _last_day(end: datetime) -> date:
-    moment = end.astimezone(UTC)
-    return (moment - datetime.resolution).date()
+    found = Q(ex_date__lte=datetime.combine(end, time(), UTC))
+    return found if begin is None else found & Q(ex_date__gt=datetime.combine(begin, time(), UTC))
 
 
 def _later(month: date, count: int) -> date:
