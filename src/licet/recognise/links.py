@@ -33,25 +33,31 @@ def link(founds: list[Found]) -> list[Found]:
     by_pair: dict[int, list[Found]] = defaultdict(list)
     for found in founds:
         by_pair[found.flow.pair].append(found)
-    founds = [_by_same_sa(found, by_pair[found.flow.pair]) for found in founds]
-    by_pair.clear()
-    for found in founds:
-        by_pair[found.flow.pair].append(found)
+    # Most are alone between their two addresses, and stay as they are.
+    learned: dict[int, list[Found]] = {
+        pair: [_by_same_sa(found, near) for found in near] for pair, near in by_pair.items() if len(near) > 1
+    }
+    in_order = {pair: iter(near) for pair, near in learned.items()}
     linked: list[Found] = []
     for found in founds:
-        neighbours = by_pair[found.flow.pair]
-        family = found.finding.best.family
-        if family in ("ipsec-esp", "ipsec-ah"):
-            if any(_is_on_ike(found, other) for other in neighbours):
-                continue
-            linked.append(_by_ike(found, neighbours))
-        elif found.finding.best.rule == "pptp/gre-data@1":
-            linked.append(_by_call(found, neighbours))
-        elif family == "ipsec-ike":
-            linked.append(_with_its_esp(found, neighbours))
-        else:
-            linked.append(found)
+        pair = found.flow.pair
+        one = _linked(next(in_order[pair]), learned[pair]) if pair in learned else found
+        if one is not None:
+            linked.append(one)
     return linked
+
+
+def _linked(found: Found, neighbours: list[Found]) -> Found | None:
+    """One flow with what its neighbours add; None for what they say already."""
+    family = found.finding.best.family
+    if family in ("ipsec-esp", "ipsec-ah"):
+        on_ike = any(_is_on_ike(found, other) for other in neighbours)
+        return None if on_ike else _by_ike(found, neighbours)
+    if found.finding.best.rule == "pptp/gre-data@1":
+        return _by_call(found, neighbours)
+    if family == "ipsec-ike":
+        return _with_its_esp(found, neighbours)
+    return found
 
 
 def _is_on_ike(esp: Found, other: Found) -> bool:

@@ -250,19 +250,19 @@ cdef class Kernel:
     cdef void _run(self) noexcept nogil:
         """Walk all whole records, in batches whose cache misses overlap."""
         cdef Packet batch[BATCH]
-        cdef int count, packets, i
-        cdef uint32_t step, index
+        cdef int count, packets, outside
+        cdef uint32_t step
         cdef Walk *w = &self._walk
         cdef Table *t = &self._table
         cdef bint more = True
         while more:
-            count = 0
-            while count < BATCH:
-                if w.state == AT_PCAP_RECORD:
-                    packets = 0
-                    step = walk_record(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
-                else:
-                    step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
+            count = outside = 0
+            if w.state == AT_PCAP_RECORD:
+                count = walk_records(w, self._buffer + self._begin, self._end - self._begin, batch, &outside, &step)
+                self._begin += step
+                more = count == BATCH
+            while more and count < BATCH and w.state != AT_PCAP_RECORD:
+                step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
                 if step == 0:
                     more = False
                     break
@@ -273,20 +273,10 @@ cdef class Kernel:
                     if is_wanted(w, batch[count].time_ns):
                         count += 1
                     else:
-                        t.packets += 1
-                        t.skipped[SKIP_OUTSIDE_TIME] += 1
-            for i in range(count):
-                read_packet(&batch[i], t.seed)
-                if not batch[i].skip:
-                    licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
-            for i in range(count):
-                if not batch[i].skip:
-                    index = t.buckets[batch[i].hash & t.bucket_mask] - 1
-                    if index != NONE:
-                        licet_prefetch(&t.flows[index])
-                        licet_prefetch(<uint8_t *>&t.flows[index] + 64)
-            for i in range(count):
-                add_packet(t, &batch[i])
+                        outside += 1
+            t.packets += outside
+            t.skipped[SKIP_OUTSIDE_TIME] += outside
+            add_batch(t, batch, count)
 
     def end(self):
         """The file has ended: (damage, packet, number), damage 0 if it ended where a record did."""

@@ -49,24 +49,6 @@ cdef int read_ring_frame(Ring *r, const uint8_t *frame, uint32_t left, uint32_t 
     return 1
 
 
-cdef void add_batch(Table *t, Packet *batch, int count) noexcept nogil:
-    """Packets one after another, with their misses of the cache side by side."""
-    cdef int i
-    cdef uint32_t index
-    for i in range(count):
-        read_packet(&batch[i], t.seed)
-        if not batch[i].skip:
-            licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
-    for i in range(count):
-        if not batch[i].skip:
-            index = t.buckets[batch[i].hash & t.bucket_mask] - 1
-            if index != NONE:
-                licet_prefetch(&t.flows[index])
-                licet_prefetch(<uint8_t *>&t.flows[index] + 64)
-    for i in range(count):
-        add_packet(t, &batch[i])
-
-
 cdef void walk_ring_block(Ring *r, Table *t, const uint8_t *block, uint32_t size, uint32_t link_type,
                           int64_t since_ns) noexcept nogil:
     """All frames of a block, in batches."""

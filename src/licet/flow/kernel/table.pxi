@@ -682,3 +682,21 @@ cdef void add_packet(Table *t, Packet *p) noexcept nogil:
     # A line that counts only after another is worth trying if something was kept, or one of those others is tried too.
     if lines and (flow.slot != NONE or lines & ~t.sieves.after_start):
         sift(t, index, forward, p, lines)
+
+
+cdef void add_batch(Table *t, Packet *batch, int count) noexcept nogil:
+    """Packets one after another, with their misses of the cache side by side."""
+    cdef int i
+    cdef uint32_t index
+    for i in range(count):
+        read_packet(&batch[i], t.seed)
+        if not batch[i].skip:
+            licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
+    for i in range(count):
+        if not batch[i].skip:
+            index = t.buckets[batch[i].hash & t.bucket_mask] - 1
+            if index != NONE:
+                licet_prefetch(&t.flows[index])
+                licet_prefetch(<uint8_t *>&t.flows[index] + 64)
+    for i in range(count):
+        add_packet(t, &batch[i])
