@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from app.report.test_observations import full_window
 
+from app.report.test_observations import full_window
 from app.sample_results import hostile_result
 from app.watch.makers import EVERY_S, SECOND_NS, window
 from licet.app.report.live import LiveTable, fitted, head_lines, window_text
