@@ -7,7 +7,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
 
     model/      nouns: endpoint, evidence, tunnel, registration, verdict
     wire/       bytes → fields, bounds-checked, pure
-    capture/    traffic in: files, folders, standard input
+    capture/    traffic in: files, folders, standard input, live interfaces
     flow/       packets → flows, bounded: the compiled kernel and its plain twin
     recognise/  one file a protocol: a sieve and a recogniser
     snapshot/   the registry as the data plane sees it

@@ -204,7 +204,7 @@ def test_everything_works_without_scripts(browser: Any, address: str) -> None:
     page.click("text=Directory")
     page.select_option("#id_protocol", "openvpn")
     page.click("button:has-text('Filter')")
-    assert "2 services" in page.inner_text("#results")
+    assert "3 services" in page.inner_text("#results")
     page.click("text=Amsterdam 2")
     assert page.inner_text("h1") == "Amsterdam 2"
     page.click("text=Snapshots")

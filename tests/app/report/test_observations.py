@@ -60,8 +60,10 @@ def test_every_member_is_on_the_page_of_formats() -> None:
     section = text.split("## Observations of a watch")[1].split("\n## ")[0]
     for name in {*FIRST, *(name for members in MEMBERS.values() for name in members)}:
         assert f"`{name}`" in section, name
-    for name in re.findall(r"^\| `(\w+)`", section, re.MULTILINE):
-        assert name in OBSERVATION_COLUMNS, name
+    for row in re.findall(r"^\| (`[^|]+`) \| ([^|]+) \|", section, re.MULTILINE):
+        for name in re.findall(r"`(\w+)`", row[0]):
+            kind = OBSERVATION_COLUMNS[name].replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
+            assert row[1] in (kind, "as above"), name
 
 
 def test_the_window_says_when_it_was_and_what_was_lost() -> None:

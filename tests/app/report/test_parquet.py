@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -84,6 +85,28 @@ def test_times_are_times_with_a_zone_and_counts_are_numbers(tmp_path: Path) -> N
         assert (kinds["packets"], kinds["port"]) == ("UBIGINT", "USMALLINT")
         (first_us,) = database.execute(f"SELECT epoch_us(min(first_seen)) FROM '{path}'").fetchone()  # type: ignore[misc]
         assert first_us == datetime.fromisoformat("2026-03-01T12:00:00+00:00").timestamp() * 1_000_000
+
+
+def test_the_columns_are_those_of_the_page() -> None:
+    section = (ROOT / "docs/formats.md").read_text(encoding="utf-8").split("## Tunnels\n")[1].split("\n## ")[0]
+    said: dict[str, str] = {}
+    for names, kinds in re.findall(r"^\| (`[^|]+`) \| ([^|]+) \|", section, re.MULTILINE):
+        members = re.findall(r"`(\w+)`", names)
+        each = [kinds] * len(members) if "(" in kinds or "," not in kinds else kinds.split(", ")
+        said |= dict(zip(members, each, strict=True))
+    assert said == {name: kind.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE")
+                    for name, kind in TUNNEL_COLUMNS.items()}
+
+
+def test_the_queries_of_the_page_run_and_find_what_they_say(tmp_path: Path) -> None:
+    write_rows(str(tmp_path / "eth0.parquet"), observations(full_window(), "sensor-1"), OBSERVATION_COLUMNS)
+    page = (ROOT / "docs/watch.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(queries) == 4
+    for query in queries:
+        with duckdb.connect() as database:
+            inside = query.replace("windows/*.parquet", f"{tmp_path}/*.parquet").rstrip().rstrip(";")
+            assert database.execute(f"SELECT count(*) FROM ({inside})").fetchone()[0] > 0, query  # type: ignore[index]
 
 
 def test_nothing_is_a_file_with_columns_and_no_rows(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def delete(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and is_done(form, do):
         messages.success(request, _("Your account is deleted. Nothing of it is left."))
-        return redirect("home")
+        # Public pages are the same for everybody: the message can be shown where one signs in, and nowhere before.
+        return redirect("account_login")
     alone = [one for one in found.organisations.order_by("name", "pk")
              if not one.memberships.exclude(account=found).exists()]
     withdrawn = Application.objects.filter(service__organisation__in=alone, state__in=application_states.OPEN)
