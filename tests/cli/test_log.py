@@ -125,3 +125,15 @@ def test_a_new_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert (again.status, "not overwritten" in again.stderr) == (3, True)
     assert run("keys", "new-log", "--name", "two words", "-o", str(tmp_path / "x")).status == 3
     assert not (tmp_path / "x").exists()
+
+
+def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
+    """Without cryptography: a sentence that says what to install."""
+    program = (
+        "import sys; sys.modules['cryptography'] = None; sys.argv[0] = 'licet'\n"
+        "from licet.cli.main import run; run()\n"
+    )
+    new_log = ("keys", "new-log", "--name", "x", "-o", str(tmp_path / "key"))
+    for words in (("log", "verify", ".", "--key", VKEY), new_log):
+        done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+        assert (done.returncode, "pip install 'licet[log]'" in done.stderr) == (3, True), done.stderr

@@ -1,7 +1,7 @@
 """Lines 3 to 10 of CHARTER.md, and that the charter names its tests.
 
-Where a line speaks of parts that do not exist yet (orders, enforcement, the public log), its test holds that nothing
-here can do what those parts will be allowed to do under conditions.
+Where a line speaks of parts that do not exist yet (orders, enforcement), its test holds that nothing here can do what
+those parts will be allowed to do under conditions.
 """
 
 from __future__ import annotations
@@ -16,20 +16,25 @@ import click
 import pytest
 
 from house.outputs import CAPTURES, OFFICE, OFFICE_REGISTRY, endpoint, run, tunnels
-from house.source import ROOT, calls, modules, texts
+from house.source import ROOT, calls, dotted, modules, texts
 from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
 from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
 from licet.app.report.words import NOT_A_FAULT
 from licet.cli.main import licet
 from licet.cli.scan import FORMATS
-from licet.errors import Malformed
+from licet.errors import LogBroken, Malformed
 from licet.judge import Policy, judge
 from licet.model.endpoint import Endpoint, parse_endpoint
 from licet.model.family import PROTOCOL_WORDS
 from licet.model.registration import COUNTING
 from licet.model.verdict import VERDICT_TITLES, VERDICTS, Verdict
 from licet.proof.base import Challenge, ProofMethod
+from licet.tlog.entry import read_entry
+from licet.tlog.writer import Writer
 from support.guards import KEY, AskedGuard, mac1_for
+from tlog.logs import KEY as LOG_KEY
+from tlog.logs import fill
+from tlog.logs import leaves as log_leaves
 
 CHARTER = ROOT / "CHARTER.md"
 HOUSE = Path(__file__).parent
@@ -371,6 +376,67 @@ def test_line_8_every_published_count_says_its_unit_and_what_was_counted() -> No
     for part in drawn:
         notes = re.findall(r"Unit: \w+\. Counted: (?:entries of the event|from “submit”)", part)
         assert len(notes) == part.count("chart.html") + part.count("<table"), part
+
+
+def test_line_8_nothing_moves_without_an_entry() -> None:
+    """Only the journal makes a move of a table, and whoever has it make one writes the entry in the same function.
+    Asking a table whether it would, and dropping its answer, moves nothing."""
+    moved = 0
+    for module in modules():
+        if module.room != "server" or module.name.endswith(".journal"):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef):
+                dropped = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+                found = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+                called = {dotted(one.func) for one in found}
+                kept = [dotted(one.func) for one in found if id(one) not in dropped]
+                assert not [name for name in kept if re.search(r"TABLE\.(?:move|begin)$", name)], node.name
+                if called & {"journal.move", "journal.begin"}:
+                    moved += 1
+                    assert "journal.write" in called, f"{module}: {node.name}"
+    assert moved >= 10
+
+
+@pytest.mark.parametrize("said", [
+    {"details": {"address": "192.0.2.10"}}, {"details": {"address": "2001:db8::10"}},
+    {"details": {"who": "Ada Example"}},
+    {"client": "192.0.2.10"}, {"subject": "someone@example.net"}, {"reason": "a whole sentence"},
+    {"role": "Mrs Example"},
+])  # fmt: skip
+def test_line_8_an_entry_holds_codes_and_no_person(said: dict[str, object]) -> None:
+    leaf = next(log_leaves(1))
+    assert read_entry(leaf).subject == "APP-00000000"
+    with pytest.raises(Malformed):
+        read_entry(json.dumps({**json.loads(leaf), **said}, sort_keys=True, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000",
+                                  "tile/entries/001.p/44"])
+def test_line_8_a_changed_log_is_found(tmp_path: Path, path: str) -> None:
+    """Any byte of any file; a few are tried of each."""
+    fill(tmp_path, 300)
+    verify = ("log", "verify", str(tmp_path), "--key", str(LOG_KEY.verifier))
+    assert run(*verify).status == 0
+    raw = (tmp_path / path).read_bytes()
+    for at in range(3, len(raw), max(1, len(raw) // 7)):
+        (tmp_path / path).write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        assert run(*verify).status == 4, at
+
+
+def test_line_8_a_log_is_never_forked(tmp_path: Path) -> None:
+    """A second writer is stopped before it signs, and a log that was forked elsewhere does not continue this one."""
+    store = fill(tmp_path / "log", 300)
+    first, second = Writer(store, LOG_KEY), Writer(store, LOG_KEY)
+    first.append([next(log_leaves(301, 300))])
+    first.publish()
+    with pytest.raises(LogBroken, match="fork_refused"):
+        second.append([b"another"])
+    other = fill(tmp_path / "other", 300)
+    Writer(other, LOG_KEY).append([b"another"])
+    Writer(other, LOG_KEY).publish()
+    verify = ("log", "verify", str(other.folder), "--key", str(LOG_KEY.verifier))
+    assert "(forked)" in run(*verify, "--since", str(tmp_path / "log/checkpoint")).stderr
 
 
 # 9. No routing, no gateway adapters.

@@ -38,7 +38,7 @@ def leaves_of_life(writer: Writer, life: int, until: int) -> Iterator[bytes]:
     previous = read_entry(next(writer.leaves_from(size - 1))[1]).digest if size % len(STORY) else ""
     for number in range(size, until):
         application, step = divmod(number, len(STORY))
-        raw = body(step, f"APP-{application:08d}", previous if step else "", number % 86_400,
+        raw = body(step, f"APP-{application:08d}", previous if step else "", number % (28 * 86_400),
                    details={"number": number, "life": life})
         previous = read_entry(raw).digest
         yield leaf_of(raw)[0]

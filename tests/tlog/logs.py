@@ -46,7 +46,7 @@ def leaves(count: int, start: int = 0) -> Iterator[bytes]:
     first = start - start % len(STORY)
     for number in range(first, count):
         application, step = divmod(number, len(STORY))
-        raw = body(step, f"APP-{application:08d}", previous if step else "", number % 86_400)
+        raw = body(step, f"APP-{application:08d}", previous if step else "", number % (28 * 86_400))
         previous = sha256_digest(raw)
         if number >= start:
             yield leaf_of(raw)[0]

@@ -87,7 +87,7 @@ def read_last_story(told: list[bytes]) -> list[bytes]:
     found, previous = [], ""
     for number in range(len(told)):
         application, step = divmod(number, len(STORY))
-        raw = body(step, f"APP-X{application:07d}", previous if step else "", number % 86_400)
+        raw = body(step, f"APP-X{application:07d}", previous if step else "", number % (28 * 86_400))
         previous = sha256_digest(raw)
         found.append(raw)
     return found

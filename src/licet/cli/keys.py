@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from licet.errors import BadInput
+
 
 @click.group()
 def keys() -> None:
@@ -21,8 +23,10 @@ def new_log(name: str, path: str) -> None:
     Whoever has FILE can sign in the name of the log; without it, the log ends and another begins. Publish what is
     printed where it cannot be changed together with the log.
     """
-    from licet.app.log_key import new_log_key
-
+    try:
+        from licet.app.log_key import new_log_key
+    except ImportError as error:
+        raise BadInput(f"this needs a package that is not installed ({error.name}): pip install 'licet[log]'") from None
     key = new_log_key(name, path)
     click.echo(str(key.verifier))
     click.echo(f"{path} written: keep a copy offline, and let nobody else read it", err=True)

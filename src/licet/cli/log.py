@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from licet.errors import BadInput
+
 if TYPE_CHECKING:
     from licet.app.log import ProvenEntry, Trust
 
@@ -44,9 +46,10 @@ def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | N
 
     Keep it: `licet log verify --since FILE` shows later that the log continues it.
     """
+    trust = _trust(key, witnesses, quorum)
     from licet.app.log import read_checkpoint_of
 
-    click.echo(str(read_checkpoint_of(place, _trust(key, witnesses, quorum)).note), nl=False)
+    click.echo(str(read_checkpoint_of(place, trust).note), nl=False)
 
 
 @log.command()
@@ -64,9 +67,10 @@ def verify(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None,
     """
     import json
 
+    trust = _trust(key, witnesses, quorum)
     from licet.app.log import verified_json, verify_log
 
-    found = verified_json(verify_log(place, _trust(key, witnesses, quorum), since))
+    found = verified_json(verify_log(place, trust, since))
     if format_name == "json":
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -91,11 +95,12 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
 
     The file proves it offline, to anybody who has the log's key (`licet log verify-proof`).
     """
-    from licet.app.log import prove as prove_entry
-
     if (handle is None) is (index is None):
         raise click.UsageError("name a HANDLE, or an entry by --index")
-    raw, proven = prove_entry(place, _trust(key, witnesses, quorum), handle, index)
+    trust = _trust(key, witnesses, quorum)
+    from licet.app.log import prove as prove_entry
+
+    raw, proven = prove_entry(place, trust, handle, index)
     with click.open_file(out, "wb") as file:
         file.write(raw)
     _say(proven, err=True)
@@ -107,9 +112,10 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
 @click.option("--entry", "shows_entry", is_flag=True, help="Print the entry itself, as its leaf holds it.")
 def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | None, shows_entry: bool) -> None:
     """Check a proof file with nothing but the log's key: no network, no log."""
+    trust = _trust(key, witnesses, quorum)
     from licet.app.log import verify_proof_file
 
-    proven = verify_proof_file(file, _trust(key, witnesses, quorum))
+    proven = verify_proof_file(file, trust)
     if shows_entry:
         click.echo(proven.leaf)
         return
@@ -117,8 +123,10 @@ def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | 
 
 
 def _trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
-    from licet.app.log import make_trust
-
+    try:
+        from licet.app.log import make_trust
+    except ImportError as error:
+        raise BadInput(f"this needs a package that is not installed ({error.name}): pip install 'licet[log]'") from None
     return make_trust(key, witnesses, quorum)
 
 
