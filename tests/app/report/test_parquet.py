@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from app.report.test_observations import full_window
 
+from app.report.test_observations import full_window
 from app.sample_results import full_result, hostile_result, make_result
 from app.watch.makers import window
 from licet.app.report.jsonl import json_line, tunnel_object
