@@ -54,7 +54,7 @@ class Watched:
 
     def _windows(self, packets: Sequence[Record]) -> list[Window]:
         look = self._judging.look()
-        kernel = Kernel(ReadySieves(look.sieves), Limits(), None, None, look.listed, True)
+        kernel = Kernel(ReadySieves(look.sieves), Limits(), listed=look.listed, live=True)
         tracker = Tracker(kernel, self._judging.scanner, (), lambda: None, None if look.is_owned else look.listed)
         windows = []
         half = (len(packets) + 1) // 2

@@ -33,6 +33,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is written to standard error."""
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr(diagnostics, "stream", lambda: stream)
     root = logging.getLogger()
     before, level = root.handlers, root.level
     diagnostics.configure()

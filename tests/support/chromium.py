@@ -38,12 +38,15 @@ def chromium(program: str | None = None) -> Iterator[Any]:
 
     # Playwright's loop is seen by Django as its own, and Django would then refuse to ask the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program or PROGRAM, args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            browser.close()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=program or PROGRAM, args=list(ARGUMENTS))
+            try:
+                yield browser
+            finally:
+                browser.close()
+    finally:
+        os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
 
 def in_namespace(folder: Path, namespace: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -37,7 +37,7 @@ def configure() -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(stream()),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -50,6 +50,11 @@ def configure() -> None:
     root.setLevel(logging.WARNING)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def stream() -> TextIO:
+    """Where lines go: standard error as it is when something is told, for it may have been exchanged since."""
+    return sys.stderr
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -123,7 +123,7 @@ def test_the_last_member_is_told_what_ends_and_what_stays(world: World) -> None:
     assert b"error-summary" in client.post("/my/account/delete/", {}).content
     assert Account.objects.filter(pk=world.owner.account.pk).exists()  # type: ignore[union-attr]
     entries = Outbox.objects.count()
-    assert client.post("/my/account/delete/", {"confirm": "on"})["Location"] == "/"
+    assert client.post("/my/account/delete/", {"confirm": "on"})["Location"] == "/account/login/"
     assert not Account.objects.filter(pk=world.owner.account.pk).exists()  # type: ignore[union-attr]
     assert current_registration(registered) is None
     assert open_application_of(open_one) is None
