@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,6 +30,16 @@ pytestmark = [
     pytest.mark.skipif(not has_kernel(), reason=NO_KERNEL),
     pytest.mark.xdist_group("watch"),
 ]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that others may enter: a watch that has given up its rights reads and writes there. pytest's own are for
+    who runs it alone."""
+    with tempfile.TemporaryDirectory(prefix="licet-watch-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
 
 CAPTURES = Path(__file__).parent.parent / "captures"
 NOBODY = "65534"

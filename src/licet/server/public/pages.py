@@ -85,7 +85,7 @@ def purposes() -> dict[str, Any]:
 ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership", "Officer",
                 "Invitation", "Message", "Notice")
 ABOUT_SERVICES = ("Organisation", "Service", "Endpoint", "Proof", "Application", "Registration", "Proposal")
-ON_RECORD = ("Outbox", "Snapshot", "Registry")
+ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
 @require_safe
