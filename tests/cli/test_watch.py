@@ -21,7 +21,7 @@ import pytest
 from lab import needs
 from licet.flow.engine import has_kernel
 from support.engines import NO_KERNEL
-from support.watching import LICET, Wire
+from support.watching import LICET, READABLE, Wire
 
 NOBODY = 65_534
 CAPTURES = Path(__file__).parent.parent / "captures"
@@ -60,6 +60,7 @@ def test_an_unknown_interface_is_an_error_that_names_those_there_are() -> None:
 
 
 @AS_ROOT
+@READABLE
 def test_without_the_right_to_it_says_how_to_get_it() -> None:
     done = watch("-i", "lo", uid=NOBODY)
     assert done.returncode == 3
@@ -193,6 +194,7 @@ def wire() -> Iterator[Wire]:
         yield made
 
 
+@READABLE
 @pytest.mark.parametrize(("columns", "env"), [(60, {}), (100, {}), (100, {"NO_COLOR": "1"})], ids=str)
 @pytest.mark.skipif(bool(needs.missing()), reason="; ".join(needs.missing()))
 @pytest.mark.skipif(not has_kernel(), reason=NO_KERNEL)
