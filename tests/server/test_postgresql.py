@@ -76,8 +76,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # The faces stand on the same service layer, and are not tried on PostgreSQL yet.
 SQLITE_ALONE = [word for name in ("public", "registrant", "desk", "test_load.py", "test_operation.py")
                 for word in ("--ignore", str(HERE / name))]
-# Fails on PostgreSQL: of publishers at once, one may find that the registry moved while it read. Open.
-SQLITE_ALONE += ["--deselect", "tests/server/test_writers.py::test_twenty_publishers_at_once_number_without_a_gap"]
 
 
 def test_everything_holds_on_postgresql(cluster: str, tmp_path: Path) -> None:

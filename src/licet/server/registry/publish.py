@@ -59,7 +59,8 @@ def publish(*, at: datetime) -> Snapshot:
     """The snapshot of this moment: the last one, where nothing changed since, else a new one.
 
     A large registry takes seconds to read, so that is done without a lock that writers would wait for. What was read is
-    published if nothing moved meanwhile; after a few tries it is read once more under the lock.
+    published if nothing moved meanwhile. Where somebody writes all the time, what was read last is published under the
+    lock all the same: what moved meanwhile is in the next one.
     """
     for _ in range(TRIES):
         before = _mark(at)
@@ -70,27 +71,35 @@ def publish(*, at: datetime) -> Snapshot:
         if made is not None:
             return made
     with transaction.atomic():
-        lock_registry()
-        now = _mark(at)
-        made = _publish(at, records_at(at), now)
-        assert made is not None  # nothing moves under the lock
-        return made
+        registry, records = lock_registry(), records_at(at)
+        return _numbered(at, records, _content(registry.name, records), registry.name)
 
 
 @transaction.atomic
 def _publish(at: datetime, records: list[Record], mark: Mark) -> Snapshot | None:
     """Publish records where they still are what the registry holds. mark: taken before they were read."""
-    content = sha256_digest(write_form(Header(None, mark[0]), records))
+    content = _content(mark[0], records)  # of a large registry this takes a while: before the lock
     registry = lock_registry()
     if _mark(at) != mark:
         return None
+    last = _numbered(at, records, content, registry.name)
+    _known["nothing new"] = (last.digest, *mark)
+    return last
+
+
+def _content(name: str, records: list[Record]) -> str:
+    """The digest by which two snapshots have the same content, whatever their numbers."""
+    return sha256_digest(write_form(Header(None, name), records))
+
+
+def _numbered(at: datetime, records: list[Record], content: str, name: str) -> Snapshot:
+    """The last snapshot where it has this content, else a new one. The caller holds the registry's lock."""
     last = _last()
     if last is None or last.content_digest != content:
         serial = 1 if last is None else last.serial + 1
-        body = write_form(Header(serial, registry.name, _whole(moment_ns(at))), records)
+        body = write_form(Header(serial, name, _whole(moment_ns(at))), records)
         last = Snapshot.objects.create(serial=serial, digest=sha256_digest(body), content_digest=content,
                                        records=len(records), published_at=at, body=body)
-    _known["nothing new"] = (last.digest, *mark)
     return last
 
 
