@@ -5,7 +5,7 @@
 # Debian may start, so use a machine for trials.
 set -eu
 
-quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn"
+quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn chromium"
 # Servers that Debian starts where there is something to start them; then they are left to --all.
 servers="nginx-light knot postgresql"
 more="strongswan-charon strongswan-swanctl libcharon-extra-plugins pptpd pptp-linux curl unbound

@@ -7,11 +7,13 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
 
     model/      nouns: endpoint, evidence, tunnel, registration, verdict
     wire/       bytes → fields, bounds-checked, pure
-    capture/    traffic in: files, folders, standard input
+    capture/    traffic in: files, folders, standard input, live interfaces
     flow/       packets → flows, bounded: the compiled kernel and its plain twin
     recognise/  one file a protocol: a sieve and a recogniser
     snapshot/   the registry as the data plane sees it
     proof/      one file a method of proving control, behind one guard; nothing that sees can reach it
+    lifecycle/  state × event tables, and replaying what a log says against them
+    tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     judge/      evidence + snapshot + policy + time → verdict
     app/        use cases; catalogue.py lists every kind of part in plain sight
     cli/        faces of the command line

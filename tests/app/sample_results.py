@@ -74,8 +74,8 @@ def make_tunnel(server: str | None, found: Evidence, **changes: object) -> Tunne
         known.tunnel_class if known else "vpn", found.grade, "client" if found.grade == CERTAIN else None,
         2, 3, 1204, 988_112, START_NS, START_NS + 600 * SECOND_NS, (found,),
     )
-    tunnel = replace(tunnel, **changes)  # type: ignore[arg-type]
-    return replace(tunnel, timeline=spread(tunnel.bytes, len(found.rule)))
+    tunnel = tunnel._replace(**changes)  # type: ignore[arg-type]
+    return tunnel._replace(timeline=spread(tunnel.bytes, len(found.rule)))
 
 
 def spread(size_bytes: int, seed: int) -> Timeline:
@@ -91,7 +91,7 @@ def judge(tunnel: Tunnel, word: str, reason: str = "", title: str = "", **change
         (), tunnel.last_seen_ns, SNAPSHOT, POLICY,
     )
     operator = "Example Logistics" if title else ""
-    return JudgedTunnel(tunnel, replace(verdict, **changes), title, operator)  # type: ignore[arg-type]
+    return JudgedTunnel(tunnel, verdict._replace(**changes), title, operator)  # type: ignore[arg-type]
 
 
 def make_report(**changes: object) -> CaptureReport:
@@ -144,7 +144,7 @@ HOSTILE_NAME = "\x1b[2J\x1b]0;owned\x07<script>alert('x')</script>\u202egnp.exe\
 def hostile_result() -> ScanResult:
     """Names and paths that attack a terminal, a page and a spreadsheet."""
     capture = "=cmd|'/c calc'!A0\x1b[31m\udc80" + "y" * 200
-    nasty = replace(WIREGUARD, rule="wireguard/<b>@1", variant="\x1b[0m<i>" + "v" * 80)
+    nasty = WIREGUARD._replace(rule="wireguard/<b>@1", variant="\x1b[0m<i>" + "v" * 80)
     return make_result(
         judge(
             make_tunnel("192.0.2.10:51820/udp", nasty, capture=capture), CONFLICT, HOSTILE_NAME, HOSTILE_NAME,

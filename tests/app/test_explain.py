@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from app.sample_results import ESP, IKE, WIREGUARD, full_result, hostile_result, judge, make_result, make_tunnel
@@ -46,7 +44,7 @@ def test_not_registered_is_said_to_be_no_fault():
 def test_what_would_settle_a_likely_finding():
     tunnel = make_tunnel("198.51.100.20/esp", ESP)
     assert "first two messages of IKE" in " ".join(what_would_change_it(judge(tunnel, UNDETERMINED)))
-    capped = replace(IKE, grade=LIKELY)
+    capped = IKE._replace(grade=LIKELY)
     tunnel = make_tunnel("192.0.2.1:500/udp", capped)
     assert "which end serves" in " ".join(what_would_change_it(judge(tunnel, UNDETERMINED)))
 
@@ -57,14 +55,14 @@ def test_without_a_registry_one_is_asked_for():
 
 
 def test_a_mesh_and_an_unknown_family_are_explained_too():
-    mesh = make_tunnel(None, replace(WIREGUARD, family="tailscale"), tunnel_class="mesh")
+    mesh = make_tunnel(None, WIREGUARD._replace(family="tailscale"), tunnel_class="mesh")
     text = explain(judge(mesh, UNDETERMINED))
     assert "no server end (mesh)" in text
     assert "nothing that a capture can show" in text
 
 
 def test_packets_of_a_linked_flow_are_named():
-    linked = replace(ESP, packets=(40, 41, 50, 51))
+    linked = ESP._replace(packets=(40, 41, 50, 51))
     text = explain(judge(make_tunnel("192.0.2.1/esp", linked), UNDETERMINED))
     assert "the flow that it is linked to adds 40 and 41" in text
 

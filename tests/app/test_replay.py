@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,7 +44,7 @@ TUNNEL_CHANGES = {
     "grade": {"grade": LIKELY},
     "variant": {"variant": "tagged-reserved"},
     "family": {"family": "openvpn"},
-    "evidence": {"evidence": (replace(WIREGUARD, packets=(1, 2)),)},
+    "evidence": {"evidence": (WIREGUARD._replace(packets=(1, 2)),)},
 }
 VERDICT_CHANGES = {
     "verdict": {"verdict": CONFLICT},
@@ -57,10 +56,9 @@ VERDICT_CHANGES = {
 
 @pytest.mark.parametrize("fact", [*TUNNEL_CHANGES, *VERDICT_CHANGES])
 def test_every_fact_that_differs_is_found_and_named(fact):
-    changed = replace(
-        TUNNEL,
-        tunnel=replace(TUNNEL.tunnel, **TUNNEL_CHANGES.get(fact, {})),
-        verdict=replace(TUNNEL.verdict, **VERDICT_CHANGES.get(fact, {})),
+    changed = TUNNEL._replace(
+        tunnel=TUNNEL.tunnel._replace(**TUNNEL_CHANGES.get(fact, {})),
+        verdict=TUNNEL.verdict._replace(**VERDICT_CHANGES.get(fact, {})),
     )
     outcome = compare(claim_of(TUNNEL), make_result(changed))
     assert not outcome.stands
@@ -69,16 +67,15 @@ def test_every_fact_that_differs_is_found_and_named(fact):
 
 
 def test_words_counts_and_paths_are_not_compared():
-    changed = replace(
-        TUNNEL,
-        tunnel=replace(TUNNEL.tunnel, capture="copy.pcap", clients=9, packets=1, bytes=1),
-        verdict=replace(TUNNEL.verdict, reason="In other words."),
+    changed = TUNNEL._replace(
+        tunnel=TUNNEL.tunnel._replace(capture="copy.pcap", clients=9, packets=1, bytes=1),
+        verdict=TUNNEL.verdict._replace(reason="In other words."),
     )
     assert compare(claim_of(TUNNEL), make_result(changed)).stands
 
 
 def test_a_serial_is_not_a_fact_but_the_digest_is():
-    changed = replace(TUNNEL, verdict=replace(TUNNEL.verdict, snapshot=SnapshotRef(99, SNAPSHOT.digest)))
+    changed = TUNNEL._replace(verdict=TUNNEL.verdict._replace(snapshot=SnapshotRef(99, SNAPSHOT.digest)))
     assert compare(claim_of(TUNNEL), make_result(changed)).stands
 
 
@@ -89,14 +86,14 @@ def test_a_tunnel_that_is_not_there_does_not_stand():
 
 
 def test_of_several_captures_one_that_bears_it_out_is_enough():
-    other = replace(TUNNEL, verdict=replace(TUNNEL.verdict, verdict=UNREGISTERED))
+    other = TUNNEL._replace(verdict=TUNNEL.verdict._replace(verdict=UNREGISTERED))
     assert compare(claim_of(TUNNEL), make_result(other, TUNNEL)).stands
 
 
 @pytest.mark.parametrize("width", [60, 100])
 def test_hostile_facts_are_printed_harmlessly(width):
     [hostile] = hostile_result().tunnels
-    outcome = compare(claim_of(hostile), make_result(replace(hostile, verdict=TUNNEL.verdict)))
+    outcome = compare(claim_of(hostile), make_result(hostile._replace(verdict=TUNNEL.verdict)))
     for line in replay_text(outcome, width).splitlines():
         assert line == "" or line.isprintable()
         assert cell_width(line) <= width

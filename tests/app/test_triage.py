@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +62,7 @@ def walk(file: str, *answers: str, groups: list[Group] | None = None) -> tuple[O
 
 
 def test_groups_are_networks_and_hold_each_endpoint_once_as_first_seen() -> None:
-    earlier = replace(OFFICE, tunnel=replace(OFFICE.tunnel, capture="earlier.pcap", first_seen_ns=AT_NS - DAY_NS))
+    earlier = OFFICE._replace(tunnel=OFFICE.tunnel._replace(capture="earlier.pcap", first_seen_ns=AT_NS - DAY_NS))
     groups = groups_of(result(OFFICE, SECOND, earlier, REMOTE), Holders())
     assert [(group.holder, group.tunnels) for group in groups] == [
         ("192.0.2.0/24", (earlier, SECOND)), ("198.51.100.0/24", (REMOTE,))]

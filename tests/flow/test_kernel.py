@@ -17,7 +17,7 @@ from licet.flow.records import Record
 from licet.flow.table import Limits
 from licet.model.sieve import ALONE, Line, Test
 from support.engines import NO_KERNEL, SIEVES, Bytes, of_packets, outcome
-from support.packets import START_NS, enhanced, interface, option, pcap, section
+from support.packets import START_NS, enhanced, ethernet, interface, ip, option, pcap, section, tcp, udp
 from support.vectors import all_vectors, records
 
 pytestmark = pytest.mark.skipif(not has_kernel(), reason=NO_KERNEL)
@@ -26,6 +26,7 @@ CAPTURES = sorted((Path(__file__).parent.parent / "captures").glob("*.pcap"))
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 # So small that every bound is reached by a few hundred packets.
 TIGHT = Limits(flows=12, matched=4, candidates=5, messages=24, streams=3)
+ROOM = Limits(flows=1_024, matched=1_024, candidates=1_024, messages=4_096, streams=512)
 MUTATIONS = 15
 
 
@@ -103,6 +104,30 @@ def test_long_runs_of_damaged_packets_give_the_same(chance: random.Random) -> No
     assert of_packets(packets, TIGHT, twin=False) == of_packets(packets, TIGHT, twin=True)
 
 
+INITIATION = b"\x01\0\0\0" + bytes(range(1, 145))  # twice from one side, and the flow is a candidate
+RECORD = b"\0\x0e\x38" + bytes(range(1, 14))  # likewise, once, as the first bytes of a stream
+PLAIN = {
+    "ipv4 udp": ethernet(ip("192.0.2.1", "198.51.100.2", 17, udp(40_000, 51_820, INITIATION))),
+    "ipv4 tcp": ethernet(ip("192.0.2.1", "198.51.100.2", 6, tcp(40_000, 1_194, 7, 0x18, RECORD))),
+    "ipv6 udp": ethernet(ip("2001:db8::1", "2001:db8::2", 17, udp(40_000, 51_820, INITIATION))),
+    "ipv6 tcp": ethernet(ip("2001:db8::1", "2001:db8::2", 6, tcp(40_000, 1_194, 7, 0x18, RECORD))),
+}
+USUAL = PLAIN | {f"{name} tagged": frame[:12] + b"\x81\0\0\x07" + frame[12:] for name, frame in PLAIN.items()}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_every_value_of_every_header_byte_and_every_cut_of_a_usual_packet_gives_the_same(name: str) -> None:
+    frame = USUAL[name]
+    cuts = [frame[:size] for size in range(len(frame) + 1)]
+    for changed in (*(_each_value(frame, at) for at in range(12, 14 + 4 + 40 + 20)), cuts):
+        packets = [Record(number, START_NS + number, 1, one) for number, one in enumerate(changed * 2, 1)]
+        assert of_packets(packets, ROOM, twin=False) == of_packets(packets, ROOM, twin=True)
+
+
+def _each_value(frame: bytes, at: int) -> list[bytes]:
+    return [frame[:at] + bytes([value]) + frame[at + 1 :] for value in range(256)]
+
+
 @given(st.binary(max_size=600), st.sampled_from([b"", pcap([]), section() + interface()]))
 @settings(deadline=None)
 def test_any_bytes_for_a_file_give_the_same(data: bytes, head: bytes) -> None:
@@ -158,7 +183,7 @@ def test_memory_is_reserved_at_the_start_and_what_is_settled_takes_no_more() -> 
     with pytest.raises(ValueError, match="settled"):
         kernel.add(*PACKETS[0])
     with pytest.raises(ValueError, match="no settled candidate"):
-        kernel.candidate(10**6, {}, True)
+        kernel.candidate(10**6, {})
 
 
 def test_sieve_lines_that_the_arrays_cannot_hold_are_refused() -> None:

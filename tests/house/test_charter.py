@@ -1,7 +1,7 @@
 """Lines 3 to 10 of CHARTER.md, and that the charter names its tests.
 
-Where a line speaks of parts that do not exist yet (orders, enforcement, the public log), its test holds that nothing
-here can do what those parts will be allowed to do under conditions.
+Where a line speaks of parts that do not exist yet (orders, enforcement), its test holds that nothing here can do what
+those parts will be allowed to do under conditions.
 """
 
 from __future__ import annotations
@@ -10,27 +10,31 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from pathlib import Path
 
 import click
 import pytest
 
 from house.outputs import CAPTURES, OFFICE, OFFICE_REGISTRY, endpoint, run, tunnels
-from house.source import ROOT, calls, modules, texts
+from house.source import ROOT, calls, dotted, modules, texts
 from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
 from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
 from licet.app.report.words import NOT_A_FAULT
 from licet.cli.main import licet
 from licet.cli.scan import FORMATS
-from licet.errors import Malformed
+from licet.errors import LogBroken, Malformed
 from licet.judge import Policy, judge
 from licet.model.endpoint import Endpoint, parse_endpoint
 from licet.model.family import PROTOCOL_WORDS
 from licet.model.registration import COUNTING
 from licet.model.verdict import VERDICT_TITLES, VERDICTS, Verdict
 from licet.proof.base import Challenge, ProofMethod
+from licet.tlog.entry import read_entry
+from licet.tlog.writer import Writer
 from support.guards import KEY, AskedGuard, mac1_for
+from tlog.logs import KEY as LOG_KEY
+from tlog.logs import fill
+from tlog.logs import leaves as log_leaves
 
 CHARTER = ROOT / "CHARTER.md"
 HOUSE = Path(__file__).parent
@@ -53,10 +57,12 @@ SENDING = frozenset({
     "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc",
 })
 # The files that may contact somebody, with what each imports for it. `proof/` contacts an endpoint whose registrant
-# asked for it and was given a token; `call.py` contacts the registry that its user named. Nobody else, nothing else.
+# asked for it and was given a token; `call.py` contacts the registry that its user named; `fetch.py` reads a log where
+# its user says it is, and asks the witnesses of the log that its operator named. Nobody else, nothing else.
 CONTACTS = frozenset({
     ("licet.proof.guard", "socket"), ("licet.proof.http_fetch", "http"), ("licet.proof.http_fetch", "socket"),
     ("licet.proof.names", "dns"), ("licet.proof.call", "http"), ("licet.proof.call", "ssl"),
+    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"),
 })
 RUNNING = frozenset({"ctypes", "pexpect", "popen2", "pty", "subprocess"})
 # Live traffic comes through a socket that only receives.
@@ -67,6 +73,8 @@ OF_A_WATCH = {
     ("licet.app.watch.fanout", "multiprocessing"), ("licet.app.watch.run", "multiprocessing"),
     ("licet.app.watch.fanout", "os.kill"), ("licet.app.watch.privileges", "os.setuid"),
 }
+# The log: one module signs checkpoints, the other verifies.
+OF_THE_LOG = frozenset({"licet.tlog.signer", "licet.tlog.note"})
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
@@ -124,8 +132,8 @@ def test_line_3_no_verdict_is_learned_or_statistical() -> None:
 
 
 def test_line_3_nobody_is_probed() -> None:
-    """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs. The
-    socket of live traffic receives: nothing in its file can send or connect."""
+    """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs, and
+    the one that reads a log. The socket of live traffic receives: nothing in its file can send or connect."""
     sending = {(module, top) for module, top in imported_tops() if top in SENDING}
     assert sending == CONTACTS | {LISTENING}
     for module in modules():
@@ -201,18 +209,19 @@ def test_line_4_absence_fails_no_run_unless_asked() -> None:
 
 def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
     """On no kind of network does a verdict hold more than what was found and what it was computed from."""
-    assert {field.name for field in fields(Verdict)} == {
+    assert set(Verdict._fields) == {
         "verdict", "reason", "registration", "informs", "judged_at_ns", "snapshot", "policy"
     }
     on_owned = judge(tunnel(), [registry()], OWNED, AT_NS)
-    assert replace(on_owned, policy="") == replace(judge(tunnel(), [registry()], PUBLIC, AT_NS), policy="")
+    assert on_owned._replace(policy="") == judge(tunnel(), [registry()], PUBLIC, AT_NS)._replace(policy="")
 
 
 # 5. Observe by default.
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing is signed, no firewall is spoken to."""
+    """No command, module, class or function for it; no program is run, nothing but a checkpoint is signed, no firewall
+    is spoken to."""
     for words, _ in commands():
         assert not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
     for module in modules():
@@ -224,11 +233,14 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
     for module_name, top in imported_tops():
         # wireguard-01 agrees on a secret with a server (X25519) and seals with it; it signs nothing, see the next test.
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
-        if is_handshake or (module_name, top) in OF_A_WATCH:
+        is_log = module_name in OF_THE_LOG and top == "cryptography"
+        if is_handshake or is_log or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
-        # `scan -j` reads captures in several processes of its own; only a watch starts any besides.
-        assert top != "multiprocessing" or str(module_name) == "licet.app.scan", f"{module_name} imports {top}"
+        # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
+        # starts any besides.
+        starts = ("licet.app.scan", "licet.server.start")
+        assert top != "multiprocessing" or str(module_name) in starts, f"{module_name} imports {top}"
     for module in modules():
         for name, line in calls(module):
             if (module.name, name) in OF_A_WATCH:
@@ -238,13 +250,25 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
-def test_line_5_what_cryptography_there_is_cannot_sign() -> None:
-    used = {one.name for module in modules() for one in module.imports if one.name.startswith("cryptography")}
-    assert used == {
+def test_line_5_only_checkpoints_of_the_log_are_signed() -> None:
+    """One module can sign, with the key of the log; what it signs is made in it, from the log's own name, a size and a
+    root, so nobody can hand it anything else."""
+    handshake = {
         "cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.x25519",
         "cryptography.hazmat.primitives.ciphers", "cryptography.hazmat.primitives.ciphers.aead",
         "cryptography.hazmat.primitives.ciphers.algorithms",
     }
+    ed25519 = {"cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.ed25519"}
+    for module in modules():
+        used = {one.name for one in module.imports if one.name.startswith("cryptography")}
+        assert used <= (ed25519 if module.name in OF_THE_LOG else handshake), str(module)
+        signs = [name for name, _ in calls(module) if name.endswith(".sign")]
+        assert signs == (["self._private.sign"] if module.name == "licet.tlog.signer" else []), str(module)
+        if module.name != "licet.tlog.signer":
+            # The library's own names: the wizard has a word for a private key that was pasted by mistake.
+            text = module.path.read_text(encoding="utf-8")
+            assert not re.search(r"\w+(?:19|448)PrivateKey|load_\w*private_key", text) or (
+                module.name == "licet.proof.noise"), str(module)
 
 
 def test_line_5_no_firewall_is_spoken_to() -> None:
@@ -341,6 +365,78 @@ def test_line_8_what_a_run_left_out_is_said() -> None:
         r"[\d,]+ packets, [\d,]+ flows; (?:nothing skipped|skipped .*); (?:nothing evicted|evicted .*); "
         r"[\d.]+ s, [\d,]+ packets/s", last
     )
+
+
+def test_line_8_every_published_count_says_its_unit_and_what_was_counted() -> None:
+    """Every part of the page of numbers that draws a count or breaks one down; the last two repeat what stands above,
+    and count what the directory and the snapshot have."""
+    page = (ROOT / "src/licet/server/public/templates/public/numbers.html").read_text(encoding="utf-8")
+    drawn = [part for part in page.split("<section")[1:] if "chart.html" in part]
+    assert len(drawn) == page.count("chart.html") == 4
+    for part in drawn:
+        notes = re.findall(r"Unit: \w+\. Counted: (?:entries of the event|from “submit”)", part)
+        assert len(notes) == part.count("chart.html") + part.count("<table"), part
+
+
+def test_line_8_nothing_moves_without_an_entry() -> None:
+    """Only the journal makes a move of a table, and whoever has it make one writes the entry in the same function.
+    Asking a table whether it would, and dropping its answer, moves nothing."""
+    moved = 0
+    for module in modules():
+        if module.room != "server" or module.name.endswith(".journal"):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef):
+                dropped = {id(one.value) for one in ast.walk(node) if isinstance(one, ast.Expr)}
+                found = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+                called = {dotted(one.func) for one in found}
+                kept = [dotted(one.func) for one in found if id(one) not in dropped]
+                assert not [name for name in kept if re.search(r"TABLE\.(?:move|begin)$", name)], node.name
+                if called & {"journal.move", "journal.begin"}:
+                    moved += 1
+                    assert "journal.write" in called, f"{module}: {node.name}"
+    assert moved >= 10
+
+
+@pytest.mark.parametrize("said", [
+    {"details": {"address": "192.0.2.10"}}, {"details": {"address": "2001:db8::10"}},
+    {"details": {"who": "Ada Example"}},
+    {"client": "192.0.2.10"}, {"subject": "someone@example.net"}, {"reason": "a whole sentence"},
+    {"role": "Mrs Example"},
+])  # fmt: skip
+def test_line_8_an_entry_holds_codes_and_no_person(said: dict[str, object]) -> None:
+    leaf = next(log_leaves(1))
+    assert read_entry(leaf).subject == "APP-00000000"
+    with pytest.raises(Malformed):
+        read_entry(json.dumps({**json.loads(leaf), **said}, sort_keys=True, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000",
+                                  "tile/entries/001.p/44"])
+def test_line_8_a_changed_log_is_found(tmp_path: Path, path: str) -> None:
+    """Any byte of any file; a few are tried of each."""
+    fill(tmp_path, 300)
+    verify = ("log", "verify", str(tmp_path), "--key", str(LOG_KEY.verifier))
+    assert run(*verify).status == 0
+    raw = (tmp_path / path).read_bytes()
+    for at in range(3, len(raw), max(1, len(raw) // 7)):
+        (tmp_path / path).write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        assert run(*verify).status == 4, at
+
+
+def test_line_8_a_log_is_never_forked(tmp_path: Path) -> None:
+    """A second writer is stopped before it signs, and a log that was forked elsewhere does not continue this one."""
+    store = fill(tmp_path / "log", 300)
+    first, second = Writer(store, LOG_KEY), Writer(store, LOG_KEY)
+    first.append([next(log_leaves(301, 300))])
+    first.publish()
+    with pytest.raises(LogBroken, match="fork_refused"):
+        second.append([b"another"])
+    other = fill(tmp_path / "other", 300)
+    Writer(other, LOG_KEY).append([b"another"])
+    Writer(other, LOG_KEY).publish()
+    verify = ("log", "verify", str(other.folder), "--key", str(LOG_KEY.verifier))
+    assert "(forked)" in run(*verify, "--since", str(tmp_path / "log/checkpoint")).stderr
 
 
 # 9. No routing, no gateway adapters.

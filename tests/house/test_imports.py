@@ -14,7 +14,7 @@ import pytest
 
 from house.source import ROOT, Module, calls, modules
 
-ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "wire")
+ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "tlog", "wire")
 
 # Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -28,9 +28,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "judge": frozenset({"model"}),
     "proof": frozenset({"errors", "model"}),
     "lifecycle": frozenset({"errors", "model"}),
+    "tlog": frozenset({"errors", "model"}),
     "app": frozenset({"errors", *ROOMS}),
     "cli": frozenset({"app", "errors", "model"}),
-    "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot"}),
+    "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot", "tlog"}),
     "__main__": frozenset({"cli"}),
     "": frozenset({"app", "errors", *ROOMS}),  # licet/__init__.py: the library's face
 }
@@ -48,7 +49,10 @@ SIDEWAYS_DEBTS = {
 }
 
 # The one module of a room that a face may call, because no use case of the command line stands between them.
-DOORS = {("licet.cli.serve", "licet.server.start"): "starts the registry service"}
+DOORS = {
+    ("licet.cli.serve", "licet.server.start"): "starts the registry service",
+    ("licet.cli.backup", "licet.server.start"): "backs it up and restores it",
+}
 
 # Below app/ these files alone may touch the machine, and this is what each is for.
 TOUCHES_THE_MACHINE = {
@@ -61,6 +65,8 @@ TOUCHES_THE_MACHINE = {
     "licet.proof.http_fetch": "reads one answer from a socket that the guard connected",
     "licet.proof.deadline": "asks how long an exchange has taken",
     "licet.proof.call": "calls the registry that the registrant named",
+    "licet.tlog.store": "reads and writes the folder of a log",
+    "licet.tlog.fetch": "reads a log where its user says it is, and asks the witnesses that its operator named",
 }
 MACHINE_MODULES = frozenset({
     "asyncio", "ctypes", "dns", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
@@ -76,12 +82,12 @@ MACHINE_CALLS = frozenset({
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
     "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
-    "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
+    "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
 # Chance is drawn by these files alone: a check's token, its one-time keys and its message numbers, and the registry's
-# tokens and handles must be ones that nobody can guess.
-DRAWS = {"licet.app.proof", "licet.server.chance"}
+# tokens and handles and a log's key must be ones that nobody can guess.
+DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.server.chance"}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {
@@ -94,7 +100,7 @@ LIBRARIES = {
     "zstandard": ("licet.capture.open",),
     "numpy": ("licet.snapshot.join",),
     "dns": ("licet.proof.names",),
-    "cryptography": ("licet.proof.noise",),
+    "cryptography": ("licet.proof.noise", "licet.tlog.note", "licet.tlog.signer"),
     "django": ("licet.server",),
     "allauth": ("licet.server",),
     "csp": ("licet.server.settings", "licet.server.start"),
@@ -109,10 +115,16 @@ LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", 
 HEAVY = (
     "allauth", "cryptography", "django", "dns", "duckdb", "granian", "http", "jinja2", "rich", "ssl", "tomlkit",
     "zstandard", "licet.app", "licet.flow", "licet.proof", "licet.recognise", "licet.server", "licet.snapshot",
+    "licet.tlog",
 )  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
-CONTACTING = ("licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call")
+CONTACTING = (
+    "licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call", "licet.tlog.fetch",
+    "licet.tlog.witness",
+)
+# Who may reach them from outside: a registrant's checks, a reader of a log, and the registry that asks its witnesses.
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.server.log_writing")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -221,6 +233,20 @@ def test_nothing_draws_a_random_number_but_the_file_named_for_it() -> None:
         assert not re.search(r"\b(?:urandom|getrandom|SystemRandom|\w*\.generate)\b", text) or module.name in DRAWS
 
 
+# What verifies a log and its proofs, without a registry, a folder or a network: what an enforcer will carry.
+CARRIED = ("merkle", "note", "checkpoint", "cosignature", "proof_file", "entry")
+CARRIED_LINES_MAX = 650
+
+
+def test_what_verifies_a_log_is_small_and_stands_alone() -> None:
+    """It reaches nouns and errors, neither what writes nor what fetches a log, and is read in an hour."""
+    names = {f"licet.tlog.{name}" for name in CARRIED}
+    reached = reachable(sorted(names))
+    assert reached <= names | {"licet.errors", "licet.model.canonical", "licet.model.log_entry"}
+    lines = sum(len(BY_NAME[name].path.read_text(encoding="utf-8").splitlines()) for name in names)
+    assert lines <= CARRIED_LINES_MAX
+
+
 def test_every_door_is_used() -> None:
     for face, door in DOORS:
         assert door in licet_imports(BY_NAME[face]), f"{face} no longer calls {door}"
@@ -269,15 +295,15 @@ def test_seeing_never_leads_to_acting() -> None:
 
 
 def test_seeing_never_leads_to_contacting() -> None:
-    """What reads traffic cannot reach the network, nor can any command but `licet proof`; methods of proof do not know
-    the guard that they are handed."""
+    """What reads traffic cannot reach the network, nor can any command but `licet proof` and `licet log`; methods of
+    proof do not know the guard that they are handed."""
     starts = [name for name in BY_NAME if name.startswith(SEEING)]
     starts += ["licet.app.catalogue", "licet.app.scan", "licet.app.triage", "licet.app.replay", "licet.app.explain"]
     assert not reachable(starts) & set(CONTACTING)
     for module in modules():
         for name in licet_imports(module):
             if name in CONTACTING:
-                assert module.name in (*CONTACTING, "licet.app.proof"), f"{module} imports {name}"
+                assert module.name in (*CONTACTING, *MAY_CONTACT), f"{module} imports {name}"
 
 
 def test_sockets_are_made_in_two_places() -> None:

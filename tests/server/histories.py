@@ -16,6 +16,7 @@ from django.db.models import Q
 from hypothesis import strategies as st
 
 from licet.errors import Refused
+from licet.server.registry import publish as publishing
 from licet.server.registry.models import Application, Endpoint, Notice, Proposal, Registration, Service, Snapshot
 from licet.server.registry.publish import publish
 from licet.server.registry.service_layer import (
@@ -383,6 +384,7 @@ def place_of(number: int) -> dict[str, Any]:
 
 def begin() -> Player:
     """A new registry, whose clock shows Monday morning."""
+    publishing._known.clear()  # of a history that was taken back
     world = make_world()
     reviewer = an_officer(world.at)
     return Player(world, world.at + HOUR, Ledger(), reviewer)

@@ -65,6 +65,9 @@ def an_officer(at: datetime = MONDAY) -> Actor:
         first = Account.objects.filter(officer__retired_at=None, officer__isnull=False).first()
         assert first is not None
         token = officers.invite_officer(officer(first), at=at)
+        second = Account.objects.filter(officer__retired_at=None, officer__isnull=False).exclude(pk=first.pk).first()
+        if second is not None:
+            officers.confirm_invitation(officer(second), officers.open_invitations(at)[0], at=at)
     officers.accept_invitation(token, made, at=at)
     return officer(made)
 

@@ -9,9 +9,11 @@ from typing import Any
 from licet.app.catalogue import RECOGNISERS
 from licet.flow.engine import read_capture
 from licet.flow.kernel import Kernel
+from licet.flow.listed import Listed
 from licet.flow.matching import ReadySieves
 from licet.flow.records import Record
 from licet.flow.table import FlowTable, Limits
+from licet.model.sieve import Sieve, only_listed
 
 SIEVES = [recogniser.sieve for recogniser in RECOGNISERS]
 NO_KERNEL = "the compiled kernel was not built; install a C compiler and run `make clean test`"
@@ -24,16 +26,25 @@ class Bytes(io.BytesIO):
         return super().readinto(space)
 
 
-def outcome(data: bytes, *, twin: bool, limits: Limits | None = None, **bounds: Any) -> tuple[Any, ...]:
+def sieves_for(listed: Listed | None) -> list[Sieve]:
+    """All sieves; where endpoints are listed, each looking at these alone."""
+    return SIEVES if listed is None else [only_listed(sieve) for sieve in SIEVES]
+
+
+def outcome(
+    data: bytes, *, twin: bool, limits: Limits | None = None, listed: Listed | None = None, **bounds: Any
+) -> tuple[Any, ...]:
     """What reading a capture gives: counts, timeline, problem, candidates."""
-    reading = read_capture(Bytes(data), SIEVES, limits or Limits(), twin=twin, **bounds)
+    reading = read_capture(Bytes(data), sieves_for(listed), limits or Limits(), twin=twin, listed=listed, **bounds)
     return reading.counts, reading.timeline, reading.problem, list(reading.candidates)
 
 
-def of_packets(packets: Sequence[Record], limits: Limits, *, twin: bool) -> tuple[Any, ...]:
+def of_packets(
+    packets: Sequence[Record], limits: Limits, *, twin: bool, listed: Listed | None = None
+) -> tuple[Any, ...]:
     """What packets give without a file around them: the counts as plain numbers, and the candidates."""
     if twin:
-        table = FlowTable(SIEVES, limits)
+        table = FlowTable(sieves_for(listed), limits, listed)
         for packet in packets:
             table.add(packet)
         found = [(c.owners, c.ends, c.first_packet) for c in table.candidates()]
@@ -42,9 +53,9 @@ def of_packets(packets: Sequence[Record], limits: Limits, *, twin: bool) -> tupl
                    {int(skip): count for skip, count in counts.skipped.items()}, dict(counts.link_types),
                    dict(counts.evicted))
         return numbers, found
-    kernel = Kernel(ReadySieves(SIEVES), limits)
+    kernel = Kernel(ReadySieves(sieves_for(listed)), limits, listed=listed)
     for packet in packets:
         kernel.add(*packet)
     numbers = kernel.counts()
     pairs: dict[tuple[bytes, bytes], int] = {}
-    return numbers, [kernel.candidate(number, pairs, True) for number in range(kernel.settle())]
+    return numbers, [kernel.candidate(number, pairs) for number in range(kernel.settle())]

@@ -16,6 +16,9 @@
     [server]                        # for `licet serve`; see `server_table`
     url = "https://registry.example.net"
 
+    [log]                           # its log, and the witnesses of it; see `log_table`
+    quorum = 1
+
 Every table and field may be left out. Nothing is read unless the file is named on the command line. Reading opens this
 one file only; whether the registries in it load is for `licet config check`, or for the scan, to find out.
 """
@@ -29,6 +32,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
+from licet.app.log_table import LogTable, read_log_table
 from licet.app.server_table import ServerTable, read_server_table
 from licet.errors import BadFile, Malformed
 from licet.judge.policy import KINDS, OWNED, PUBLIC
@@ -65,8 +69,8 @@ class RegistrySource:
 @dataclass(frozen=True, slots=True)
 class Config:
     """path: of the file; network_name: "" if not said; network_kind: OWNED, PUBLIC or None; prefixes: the operator's
-    own; root_key: the pinned Ed25519 key as written, or None (only its form is checked so far); server: for
-    `licet serve`."""
+    own; root_key: the pinned Ed25519 key as written, or None (only its form is checked so far); server, log:
+    for `licet serve`."""
 
     path: str
     network_name: str = ""
@@ -76,6 +80,7 @@ class Config:
     registries: tuple[RegistrySource, ...] = ()
     root_key: str | None = None
     server: ServerTable = field(default_factory=ServerTable)
+    log: LogTable = field(default_factory=LogTable)
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -93,7 +98,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
     """
     toml = parse_toml(path, read_bytes(path, CONFIG_BYTES_MAX))
     root = Table(toml, (), toml.data, [])
-    root.refuse_unknown(("network", "registry", "server", "trust"))
+    root.refuse_unknown(("log", "network", "registry", "server", "trust"))
     network, trust = root.table("network"), root.table("trust")
     network.refuse_unknown(("name", "kind", "prefixes", "interfaces"))
     kind = network.word("kind", KINDS, None)
@@ -106,6 +111,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
         registries=tuple(_read_source(table, path, kind) for table in root.tables("registry", REGISTRIES_MAX)),
         root_key=_read_root_key(trust),
         server=read_server_table(root.table("server"), path),
+        log=read_log_table(root.table("log")),
     )
     return config, sorted(root.faults, key=lambda fault: fault.line or 0)
 

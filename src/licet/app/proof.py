@@ -23,7 +23,11 @@ from licet.proof.base import (
     read_token,
 )
 from licet.proof.call import call
+from licet.proof.callback_01 import CALL_BYTES_MAX, CALL_PATH, Call
+from licet.proof.callback_01 import check_call as compare
 from licet.proof.guard import NetworkGuard
+
+__all__ = ["CALL_BYTES_MAX", "CALL_PATH", "Challenge", "Outcome"]  # for the registry service, beside what stands here
 
 BY_NAME = {method.name: method for method in PROOF_METHODS}
 
@@ -77,6 +81,11 @@ def check_from_here(challenge: Challenge, resolvers: Sequence[str] = ()) -> Outc
     if check is None:
         raise BadInput(f"{challenge.method} has nothing to look at from here; use `licet proof call`")
     return check(challenge, make_guard(EVERYWHERE, resolvers))
+
+
+def check_call(challenge: Challenge, address: str, token: str, at_ns: int, until_ns: int) -> Outcome:
+    """The registry's side of callback-01. address: where the connection came from; until_ns: the challenge's end."""
+    return compare(challenge, Call(address, token, at_ns), until_ns)
 
 
 def call_registry(token: str, registry_url: str, source: str | None = None) -> Outcome:

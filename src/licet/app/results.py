@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from licet.model.tunnel import Timeline, Tunnel
 from licet.model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedTunnel:
+class JudgedTunnel(NamedTuple):
     """service_title, service_operator: of the registration that decided, as the registry file names them, else ""."""
 
     tunnel: Tunnel

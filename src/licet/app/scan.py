@@ -110,7 +110,7 @@ class Scanner:
                 # What was kept of the flow has done its work. It and the steps are most of what a finding would hold.
                 if not self._ladders:
                     finding = without_steps(finding)
-                yield Found(flow._replace(messages=(), streams=()), finding)
+                yield Found(flow.bare(), finding)
 
     @property
     def is_registered(self) -> IsRegistered | None:

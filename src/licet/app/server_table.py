@@ -9,6 +9,8 @@
     mail = "smtp://licet@mail.example.net:587"
     mail_from = "registry@example.net"
     mail_password_file = "secrets/mail"
+    security_contact = "security@example.net"            # or an https page; shown in /.well-known/security.txt
+    proxy = "127.0.0.1"                                  # of the reverse proxy, whose X-Forwarded-For is believed
     language = "en"
     workers = 1
 
@@ -25,7 +27,7 @@ from licet.snapshot.toml_table import Table
 
 FIELDS = (
     "name", "url", "data", "database", "database_password_file", "mail", "mail_from", "mail_password_file",
-    "language", "workers",
+    "security_contact", "language", "workers", "proxy",
 )
 URL_LENGTH_MAX = 300
 WORKERS_MAX = 64
@@ -34,14 +36,19 @@ _URL = re.compile(r"https?://[^\s/?#@]+/?")
 _DATABASE = re.compile(r"(?:postgresql|postgres)://\S+")
 _MAIL = re.compile(r"smtps?://(?:[^\s:@/]+@)?[^\s:@/]+(?::\d{1,5})?")
 _MAIL_FROM = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+_CONTACT = re.compile(r"[^\s@<>:/]+@[^\s@<>:/]+|https://[^\s<>]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,8})?")
+
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{2,45}")
 
 _SHAPES = {
     "url": (_URL, "https://registry.example.net, without a path"),
     "database": (_DATABASE, "postgresql://licet@/licet?host=/run/postgresql"),
     "mail": (_MAIL, "smtp://licet@mail.example.net:587; its password stands in mail_password_file"),
     "mail_from": (_MAIL_FROM, "registry@example.net"),
+    "security_contact": (_CONTACT, "security@example.net, or https://registry.example.net/security"),
     "language": (_LANGUAGE, "en"),
+    "proxy": (_ADDRESS, "127.0.0.1: one address, of the reverse proxy"),
 }
 _PATHS = ("data", "database_password_file", "mail_password_file")
 
@@ -58,8 +65,10 @@ class ServerTable:
     mail: str = ""
     mail_from: str = ""
     mail_password_file: str = ""
+    security_contact: str = ""
     language: str = ""
     workers: int | None = None
+    proxy: str = ""
 
 
 def read_server_table(table: Table, config_path: str) -> ServerTable:

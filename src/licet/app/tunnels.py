@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from licet.flow.timeline import add_up
 from licet.model.endpoint import PORTLESS, Endpoint, address_text
@@ -24,8 +24,7 @@ Ends = tuple[End, End]
 IsRegistered = Callable[[Endpoint, str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """One flow with its server end chosen. initiator: `client` where the wire shows that the other end opened."""
 
     end: End
@@ -89,11 +88,7 @@ def group(capture: str, served: Sequence[Served]) -> list[Tunnel]:
     for one in served:
         address, port = one.end
         groups[len(address), address, one.flow.transport, port, one.evidence[0].family].append(one)
-    return [_tunnel(capture, members) for _, members in sorted(groups.items(), key=_first)]
-
-
-def _first(item: tuple[tuple[int, bytes, str, int, str], list[Served]]) -> tuple[int, bytes, str, int, str]:
-    return item[0]
+    return [_tunnel(capture, groups[key]) for key in sorted(groups)]
 
 
 def _tunnel(capture: str, members: list[Served]) -> Tunnel:

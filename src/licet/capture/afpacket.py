@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
+import fcntl
 import mmap
 import os
 import socket
@@ -20,13 +20,17 @@ from licet.errors import BadInput
 
 BLOCK_BYTES = 1 << 20
 RING_BYTES = 128 << 20
+BLOCKS_MIN = 8
 RETIRE_MS = 60  # a block that is not full is handed over after so long
+
+DOWN, NO_CARRIER, GONE = "the interface is down", "the interface has no carrier", "the interface is gone"
 
 _SOL_PACKET = 263
 _ADD_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION, _FANOUT, _FANOUT_DATA, _IGNORE_OUTGOING = 1, 5, 6, 10, 18, 22, 23
 _TPACKET_V3 = 2
 _ETH_P_ALL = 3
 _PROMISCUOUS = 1
+_GET_FLAGS, _IS_UP, _IS_RUNNING = 0x8913, 1, 64  # SIOCGIFFLAGS, IFF_UP, IFF_RUNNING: netdevice(7)
 _FANOUT_CBPF = 6
 
 # ARPHRD of linux/if_arp.h → link type of a capture (pcap-linktype(7)).
@@ -41,7 +45,7 @@ class Ring:
     def __init__(self, interface: str, *, ring_bytes: int = RING_BYTES, promiscuous: bool = True) -> None:
         """Raises BadInput in one sentence: no such interface, not allowed, frames of a kind that is not read."""
         self.interface, self.block_bytes = interface, BLOCK_BYTES
-        self._blocks = max(2, ring_bytes // BLOCK_BYTES)
+        self._blocks = max(BLOCKS_MIN, ring_bytes // BLOCK_BYTES)
         self._next = 0
         self._received = self._dropped = 0
         self._socket = _open_socket(interface)
@@ -61,6 +65,7 @@ class Ring:
         self._socket.setsockopt(_SOL_PACKET, _RX_RING, request)
         self.memory = mmap.mmap(self._socket.fileno(), size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._socket.bind((self.interface, _ETH_P_ALL))
+        self._index = socket.if_nametoindex(self.interface)
         hardware = self._socket.getsockname()[3]
         if hardware not in _LINK_TYPES:
             raise BadInput(f"{self.interface}: frames of hardware type {hardware} are not read; those of Ethernet, "
@@ -70,8 +75,8 @@ class Ring:
             # What leaves by the loopback comes back by it: once is enough.
             self._socket.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
         elif promiscuous:
-            index = socket.if_nametoindex(self.interface)
-            self._socket.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, struct.pack("=iHH8s", index, _PROMISCUOUS, 0, b""))
+            wanted = struct.pack("=iHH8s", self._index, _PROMISCUOUS, 0, b"")
+            self._socket.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, wanted)
 
     def join(self, group: int) -> None:
         """Share the interface's frames with the other rings of a group (PACKET_FANOUT): a pair of addresses always
@@ -109,11 +114,22 @@ class Ring:
         return self._received, self._dropped
 
     def problem(self) -> str | None:
-        """What ails the interface, in a few words, or None. Asking makes the system forget it."""
-        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if not number:
-            return None
-        return "the interface is down" if number == errno.ENETDOWN else os.strerror(number)
+        """What ails the interface now: DOWN, NO_CARRIER, GONE, or None. One that is down is read again when it comes
+        up; one that is gone is not, even where another comes by its name."""
+        # While an error stands at the socket, poll returns at once: asking takes it away.
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        try:
+            # Both go by the name: the index is asked to see whether the name still means the same interface.
+            index = socket.if_nametoindex(self.interface)
+            answer = fcntl.ioctl(self._socket, _GET_FLAGS, struct.pack("=16s24x", os.fsencode(self.interface)))
+        except OSError:
+            return GONE
+        if index != self._index:
+            return GONE
+        (flags,) = struct.unpack_from("=H", answer, 16)
+        if not flags & _IS_UP:
+            return DOWN
+        return None if flags & _IS_RUNNING else NO_CARRIER
 
     def close(self) -> None:
         """Give the interface back."""

@@ -14,9 +14,12 @@ import sys
 import click
 
 from licet import __version__
+from licet.cli.backup import backup, restore
 from licet.cli.config import config
 from licet.cli.demo import demo
 from licet.cli.explain import explain
+from licet.cli.keys import keys
+from licet.cli.log import log
 from licet.cli.lookup import lookup
 from licet.cli.proof import proof
 from licet.cli.registry import registry
@@ -54,8 +57,12 @@ licet.add_command(snapshot)
 licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(log)
+licet.add_command(keys)
 licet.add_command(serve)
 licet.add_command(run_due)
+licet.add_command(backup)
+licet.add_command(restore)
 
 
 def run() -> None:
@@ -77,8 +84,9 @@ def run() -> None:
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         status = 130
-    except BrokenPipeError:
-        # The reader (`head`, a pager) has seen enough. Python would complain again when it closes stdout.
+    except (BrokenPipeError, SystemExit):
+        # The reader (`head`, a pager) has seen enough. Click makes a SystemExit of it, and of nothing else here, while
+        # a command is at work. Python would complain again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     _leave(status if isinstance(status, int) else 0)

@@ -9,19 +9,26 @@ import click
 @click.option("--init", "kind", type=click.Choice(["owned", "public"]),
               help="Make the registry: of a network that you own, or for the public.  [default: public]")
 @click.option("--check", "check_only", is_flag=True, help="Say what is wrong with this installation, and stop.")
+@click.option("--invite-officer", is_flag=True,
+              help="Print a link by which another officer signs up, and stop: for when no second one can confirm.")
 @click.option("--demo", is_flag=True, help="Fill the registry with invented services, for a look around.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where to listen.")
 @click.option("--config", metavar="FILE", help="licet.toml.  [default: the one in this folder, if there is one]")
-def serve(kind: str | None, check_only: bool, demo: bool, host: str, port: int, config: str | None) -> int:
+def serve(kind: str | None, check_only: bool, invite_officer: bool, demo: bool, host: str, port: int,
+          config: str | None) -> int:
     """Run the registry: apply, prove, be registered, be found.
 
     In an empty folder it makes a working registry on SQLite, in ./licet-data, and prints a link by which its first
     officer signs up. Stop it with Ctrl-C; start it again, and it goes on.
     """
     from licet.server.start import Options, check
+    from licet.server.start import invite_officer as invite
     from licet.server.start import serve as run
 
+    if invite_officer:
+        click.echo(invite(config))
+        return 0
     options = Options(host, port, kind, demo, config)
     if not check_only:
         run(options, click.echo)
@@ -29,7 +36,7 @@ def serve(kind: str | None, check_only: bool, demo: bool, host: str, port: int, 
     problems = check(options)
     for problem in problems:
         click.echo(problem)
-    click.echo(f"{len(problems)} problems" if problems else "nothing is wrong", err=True)
+    click.echo(f"{len(problems)} problem{'s' * (len(problems) > 1)}" if problems else "nothing is wrong", err=True)
     return 3 if problems else 0
 
 

@@ -13,9 +13,12 @@ FANOUT_MAX = 64
 
 
 class Duration(click.ParamType[int]):
-    """`10`, `10s`, `5m`, `2h`, `1d`, given to the command as nanoseconds."""
+    """`10`, `10s`, `5m`, `2h`, `1d`, given to the command as nanoseconds. days_max: how long it may be."""
 
     name = "duration"
+
+    def __init__(self, days_max: int) -> None:
+        self._days_max = days_max
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
@@ -23,7 +26,10 @@ class Duration(click.ParamType[int]):
         match = re.fullmatch(r"(\d{1,6})([smhd]?)", value.strip())
         if match is None or int(match[1]) == 0:
             self.fail(f"“{value}” is no duration; write 10s, 5m, 2h or 1d", param, ctx)
-        return int(match[1]) * _UNITS[match[2] or "s"] * SECOND_NS
+        seconds = int(match[1]) * _UNITS[match[2] or "s"]
+        if seconds > self._days_max * _UNITS["d"]:
+            self.fail(f"“{value}” is more than {self._days_max} d, which is the most", param, ctx)
+        return seconds * SECOND_NS
 
 
 @click.command()
@@ -33,9 +39,9 @@ class Duration(click.ParamType[int]):
               help="registry.toml or a snapshot to judge by; may be repeated.")
 @click.option("--config", "config_path", metavar="FILE",
               help="licet.toml: your prefixes, registries, and whether the network is owned.")
-@click.option("--every", "every_ns", type=Duration(), default="10s", show_default=True, metavar="TIME",
+@click.option("--every", "every_ns", type=Duration(1), default="10s", show_default=True, metavar="TIME",
               help="Length of a window.")
-@click.option("--for", "for_ns", type=Duration(), metavar="TIME", help="Stop after so long.  [default: never]")
+@click.option("--for", "for_ns", type=Duration(3_650), metavar="TIME", help="Stop after so long.  [default: never]")
 @click.option("--write", "folder", metavar="DIR", help="Write each window as a Parquet file into this folder.")
 @click.option("--format", "format_name", type=click.Choice(("table", "jsonl")),
               help="What to write to standard output.  [default: table on a terminal, else jsonl]")

@@ -68,11 +68,11 @@ def read_capture(
     """
     if twin or Kernel is None:
         return _read_plain(source, FlowTable(sieves, limits or TWIN_LIMITS, listed), since_ns, until_ns, progress)
-    kernel = Kernel(ReadySieves(sieves), limits or KERNEL_LIMITS, since_ns, until_ns, listed)
-    return _read_compiled(source, kernel, progress, timelines)
+    kernel = Kernel(ReadySieves(sieves), limits or KERNEL_LIMITS, since_ns, until_ns, timelines, listed)
+    return _read_compiled(source, kernel, progress)
 
 
-def _read_compiled(source: Source, kernel: Kernel, progress: Progress | None, timelines: bool) -> Reading:
+def _read_compiled(source: Source, kernel: Kernel, progress: Progress | None) -> Reading:
     problem = None
     try:
         while size := source.readinto(kernel.space()):
@@ -86,14 +86,14 @@ def _read_compiled(source: Source, kernel: Kernel, progress: Progress | None, ti
         kind, packet, number = kernel.end()
         if kind:
             problem = str(damage(Damage(kind), packet, number))
-    return Reading(kernel_counts(kernel), kernel.timeline(), _candidates(kernel, timelines), problem)
+    return Reading(kernel_counts(kernel), kernel.timeline(), _candidates(kernel), problem)
 
 
-def _candidates(kernel: Kernel, timelines: bool) -> Iterator[Candidate]:
+def _candidates(kernel: Kernel) -> Iterator[Candidate]:
     """One after another: what a recogniser has done with may go before the next is made."""
     pairs: dict[tuple[bytes, bytes], int] = {}
     for number in range(kernel.settle()):
-        yield Candidate(*kernel.candidate(number, pairs, timelines))
+        yield Candidate(*kernel.candidate(number, pairs))
 
 
 def kernel_counts(kernel: Kernel) -> Counts:

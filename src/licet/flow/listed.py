@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from licet.model.sieve import TRANSPORTS
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 ANY = -1
 MAPPED = 0xFFFF << 32
 _LOW_MASK = (1 << 64) - 1
@@ -67,7 +69,7 @@ class Listed:
         )
 
 
-def span_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network, transport: str | None, port: int | None) -> Span:
+def span_of(network: Network, transport: str | None, port: int | None) -> Span:
     """The span of an address or a prefix."""
     mapped = MAPPED if network.version == 4 else 0
     return Span(int(network.network_address) | mapped, int(network.broadcast_address) | mapped, transport, port)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from licet.flow.kept import Kept, room_for
 from licet.flow.listed import Listed
@@ -55,8 +56,7 @@ class Counts:
     evicted: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A flow worth a recogniser. owners: (recogniser's index, the flow with the messages of its lines);
     ends: (packed address, port) of the first packet's sender and receiver; first_packet: its ordinal."""
 

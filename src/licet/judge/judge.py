@@ -62,6 +62,8 @@ def judge(tunnel: Tunnel, registries: Sequence[Registry], policy: Policy, at_ns:
     registries: in any order, those that permit and those that inform; at_ns: the time at which registrations are read,
     nanoseconds since the epoch. A tunnel without a server end is undetermined unless its key matched.
     """
+    if not registries:  # Most scans of a first day: the same sentence for every tunnel.
+        return Verdict(UNDETERMINED, words.no_registry(False), None, (), at_ns, None, policy.digest)
     permitting = [registry for registry in registries if registry.role == PERMITS]
     findings = _findings(tunnel, permitting, policy, at_ns)
     ruling = (

@@ -48,18 +48,14 @@ def sha256_digest(data: bytes) -> str:
 def time_text(time_ns: int, digits: int = 6) -> str:
     """RFC 3339 in UTC with the given digits of a second, cut, not rounded: `2026-03-01T12:00:00.000000Z`."""
     seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
+    return f"{_second_text(seconds)}.{nanoseconds:09d}"[: 20 + digits].rstrip(".") + "Z"
+
+
+@functools.lru_cache(maxsize=4_096)
+def _second_text(seconds: int) -> str:
+    """Date and time of a second since the epoch. A capture has few of them, and three times a tunnel."""
     # Year 9999 is the last that RFC 3339 can print; a damaged capture can claim more.
-    days, second = divmod(min(seconds, 253_402_300_799), 86_400)
-    minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    text = f"{_day_text(days)}T{hour:02d}:{minute:02d}:{second:02d}.{nanoseconds:09d}"
-    return text[: 20 + digits].rstrip(".") + "Z"
-
-
-@functools.lru_cache(maxsize=64)
-def _day_text(days: int) -> str:
-    """The date that many days after the epoch. A capture has few of them, and three times a tunnel."""
-    return (_EPOCH + timedelta(days=days)).date().isoformat()
+    return (_EPOCH + timedelta(seconds=min(seconds, 253_402_300_799))).isoformat()[:19]
 
 
 def parse_time(text: str) -> int:

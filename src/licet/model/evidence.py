@@ -2,11 +2,12 @@
 
 Grades (design §3): `certain` is valid structure in both directions and a cross-link, or a registered-key check with a
 response; `likely` is anything less that still names the protocol. Otherwise nothing is said.
+
+Named tuples, as flows are and for the same reason: each flow of a large capture has some.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 CERTAIN = "certain"
@@ -32,8 +33,7 @@ class Step(NamedTuple):
     value: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """family and variant: as in tunnels; rule: `wireguard/handshake@1`, with its version; link: the kind of cross-link
     or what stands in for it, never its value; packets: ordinals in the capture, from one, in order."""
 

@@ -72,3 +72,10 @@ class Flow(NamedTuple):
     first_match: dict[tuple[str, bool], int]
     matches: dict[tuple[str, bool], int]
     timeline: Timeline | None
+
+    def bare(self) -> Flow:
+        """The same flow without what the sieves kept of it: for after it was recognised."""
+        return Flow(*self[:9], (), (), _NO_LINES, _NO_LINES, self.timeline)
+
+
+_NO_LINES: dict[tuple[str, bool], int] = {}

@@ -1,8 +1,12 @@
-"""A tunnel: all flows of one family at one server endpoint, in one capture (design §4, `licet.tunnel/1`)."""
+"""A tunnel: all flows of one family at one server endpoint, in one capture (design §4, `licet.tunnel/1`).
+
+A named tuple, as flows are and for the same reason: a large capture has tens of thousands.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from licet.model.endpoint import Endpoint
 from licet.model.evidence import Evidence
@@ -17,8 +21,7 @@ class Timeline:
     bytes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tunnel:
+class Tunnel(NamedTuple):
     """server: None for class mesh, whose peers are people's machines; initiator: `client` where the wire shows that
     the other end opened, else None; clients: how many distinct other ends; bytes: IP packets by their headers' length;
     first_seen_ns, last_seen_ns: nanoseconds since the epoch, of the flows' packets; matched_key: handle of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 REGISTERED = "registered"
 UNDETERMINED = "undetermined"
@@ -24,8 +25,7 @@ class SnapshotRef:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """verdict: one of VERDICTS; reason: one sentence; registration: the handle that decided, or None; informs: what
     registries that only inform said, one sentence each; judged_at_ns: the time at which registrations were read;
     snapshot: the one that decided, None where no registry was given; policy: digest of the judging rules in force."""

@@ -6,12 +6,15 @@ A recogniser opens nothing, asks no clock and sees no address. On any bytes it r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 from licet.model.evidence import CERTAIN, LIKELY, Evidence, Step
 from licet.model.flow import Flow, Message
 from licet.model.sieve import Sieve
+
+_PACKET = attrgetter("packet")
 
 
 class Registered(Protocol):
@@ -28,8 +31,7 @@ class NothingRegistered:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one flow showed.
 
     evidence: the best first; to_server: the direction (True: forward) that leads to the server end, None where the
@@ -65,8 +67,8 @@ def evidence(
     family: str, variant: str | None, rule: str, link: str | None, steps: list[Step], *, certain: bool
 ) -> Evidence:
     """Evidence whose packets are those of its steps, in order."""
-    ordered = tuple(sorted(steps, key=lambda step: step.packet))
-    packets = tuple(dict.fromkeys(step.packet for step in ordered))
+    ordered = tuple(sorted(steps, key=_PACKET))
+    packets = tuple(dict.fromkeys([step.packet for step in ordered]))
     return Evidence(family, variant, CERTAIN if certain else LIKELY, rule, link, packets, ordered)
 
 
@@ -83,10 +85,11 @@ def step(
 
 def capped(found: Evidence) -> Evidence:
     """The same evidence, graded likely: the wire does not say which end serves."""
-    return replace(found, grade=LIKELY)
+    return found._replace(grade=LIKELY)
 
 
 def without_steps(finding: Finding) -> Finding:
     """The same finding for whoever draws no ladder: the steps are the bulk of it."""
-    bare = [Evidence(one.family, one.variant, one.grade, one.rule, one.link, one.packets) for one in finding.evidence]
-    return Finding(tuple(bare), finding.to_server, finding.matched_key, finding.ties)
+    found, to_server, matched_key, ties = finding
+    bare = [Evidence(one.family, one.variant, one.grade, one.rule, one.link, one.packets) for one in found]
+    return Finding(tuple(bare), to_server, matched_key, ties)

@@ -12,7 +12,6 @@ Left out: identities and vendor ids, which in IKEv1's aggressive mode are in the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from licet.model.evidence import Step
@@ -107,7 +106,7 @@ def recognise(flow: Flow, registered: Registered) -> Finding | None:
     to_server = _direction_to_server(headers)
     finding = _exchange(headers, to_server, prefix) or _one_way(headers, to_server)
     spis = tuple(sorted({int.from_bytes(header.initiator_spi, "big") for header in headers}))
-    return replace(finding, ties=(("ike-spis", spis),))
+    return finding._replace(ties=(("ike-spis", spis),))
 
 
 def _read(message: Message, marker: int | None = None) -> _Header | None:

@@ -7,7 +7,7 @@ A link raises `likely` to `certain` where the other flow is certain and near eno
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from licet.model.evidence import CERTAIN, Evidence
 from licet.model.flow import Flow
@@ -17,8 +17,7 @@ from licet.recognise.base import Finding
 LINK_WITHIN_NS = 24 * 3_600 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A flow and what a recogniser found in it."""
 
     flow: Flow
@@ -34,25 +33,31 @@ def link(founds: list[Found]) -> list[Found]:
     by_pair: dict[int, list[Found]] = defaultdict(list)
     for found in founds:
         by_pair[found.flow.pair].append(found)
-    founds = [_by_same_sa(found, by_pair[found.flow.pair]) for found in founds]
-    by_pair.clear()
-    for found in founds:
-        by_pair[found.flow.pair].append(found)
+    # Most are alone between their two addresses, and stay as they are.
+    learned: dict[int, list[Found]] = {
+        pair: [_by_same_sa(found, near) for found in near] for pair, near in by_pair.items() if len(near) > 1
+    }
+    in_order = {pair: iter(near) for pair, near in learned.items()}
     linked: list[Found] = []
     for found in founds:
-        neighbours = by_pair[found.flow.pair]
-        family = found.finding.best.family
-        if family in ("ipsec-esp", "ipsec-ah"):
-            if any(_is_on_ike(found, other) for other in neighbours):
-                continue
-            linked.append(_by_ike(found, neighbours))
-        elif found.finding.best.rule == "pptp/gre-data@1":
-            linked.append(_by_call(found, neighbours))
-        elif family == "ipsec-ike":
-            linked.append(_with_its_esp(found, neighbours))
-        else:
-            linked.append(found)
+        pair = found.flow.pair
+        one = _linked(next(in_order[pair]), learned[pair]) if pair in learned else found
+        if one is not None:
+            linked.append(one)
     return linked
+
+
+def _linked(found: Found, neighbours: list[Found]) -> Found | None:
+    """One flow with what its neighbours add; None for what they say already."""
+    family = found.finding.best.family
+    if family in ("ipsec-esp", "ipsec-ah"):
+        on_ike = any(_is_on_ike(found, other) for other in neighbours)
+        return None if on_ike else _by_ike(found, neighbours)
+    if found.finding.best.rule == "pptp/gre-data@1":
+        return _by_call(found, neighbours)
+    if family == "ipsec-ike":
+        return _with_its_esp(found, neighbours)
+    return found
 
 
 def _is_on_ike(esp: Found, other: Found) -> bool:
@@ -80,27 +85,29 @@ def _raised(found: Found, lender: Found, rule: str, link_kind: str) -> Found:
     best = Evidence(own.family, own.variant, CERTAIN, rule, link_kind, packets, own.steps)
     if to_server is not None:
         best = _towards(best, to_server)
-    return Found(found.flow, replace(found.finding, evidence=(best,), to_server=to_server))
+    return Found(found.flow, found.finding._replace(evidence=(best,), to_server=to_server))
 
 
 def _by_same_sa(found: Found, neighbours: list[Found]) -> Found:
     """An IKE flow that does not say which end opened learns it from one with the same initiator SPI that does:
     IKEv1 moves to port 4500 after its first messages (RFC 3947 §4)."""
+    if found.finding.to_server is not None:
+        return found
     spis = set(found.finding.tie("ike-spis"))
-    if found.finding.to_server is not None or not spis:
+    if not spis:
         return found
     for other in neighbours:
         to_server = _server_way(found, other)
         if to_server is not None and spis & set(other.finding.tie("ike-spis")):
             shown = tuple(_towards(evidence, to_server) for evidence in found.finding.evidence)
-            return Found(found.flow, replace(found.finding, to_server=to_server, evidence=shown))
+            return Found(found.flow, found.finding._replace(to_server=to_server, evidence=shown))
     return found
 
 
 def _towards(evidence: Evidence, to_server: bool) -> Evidence:
     """The same evidence with its steps drawn from client to server."""
     steps = tuple(step._replace(to_server=step.forward is to_server) for step in evidence.steps)
-    return replace(evidence, steps=steps)
+    return evidence._replace(steps=steps)
 
 
 def _by_ike(found: Found, neighbours: list[Found]) -> Found:
@@ -130,5 +137,5 @@ def _with_its_esp(found: Found, neighbours: list[Found]) -> Found:
     for other in neighbours:
         if other.finding.best.family == "ipsec-esp" and found.flow.number == other.flow.number:
             esp = _raised(other, found, "esp-udp/ike-link@1", "ike-of-same-flow").finding.best
-            return Found(found.flow, replace(found.finding, evidence=(*found.finding.evidence, esp)))
+            return Found(found.flow, found.finding._replace(evidence=(*found.finding.evidence, esp)))
     return found

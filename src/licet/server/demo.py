@@ -89,6 +89,12 @@ SERVICES = (
              logs="Nothing", duty="no"),
     Invented("Example Privacy VPN", "Stockholm 2", "For subscribers who want privacy",
              ("203.0.113.43", "udp", 51820, "wireguard", ""), "proving", 2, key=True),
+    Invented("Example Privacy VPN", "Oslo 1", "For subscribers who want privacy",
+             ("203.0.113.44", "udp", 51820, "wireguard", "osl1.vpn.example.com"), "appealed", 100, key=True,
+             logs="Nothing", duty="no"),
+    Invented("Example Privacy VPN", "Oslo 2", "For subscribers who want privacy",
+             ("203.0.113.45", "udp", 1194, "openvpn", "osl2.vpn.example.com"), "proposed", 101, logs="Nothing",
+             duty="no"),
     Invented("Example University", "Eduroam home", "For students and staff",
              ("192.0.2.70", "udp", 1194, "openvpn", "vpn.university.example.org"), "in_review", 1,
              logs="Connection times, for 14 days", duty="no"),
@@ -148,7 +154,7 @@ def _tell(invented: Invented, organisation: Organisation, account: Account, desk
         proofs.record_proof(proof, NOT_SEEN, at=begun + timedelta(minutes=9))
         return
     proofs.record_proof(proof, SEEN, at=begun + timedelta(minutes=9))
-    later = begun + timedelta(hours=7)
+    later = begun + timedelta(hours=3 + 7 * (invented.days_ago % 6))
     if invented.story in ("in_review", "provisional"):
         return
     if invented.story == "question":
@@ -159,10 +165,11 @@ def _tell(invented: Invented, organisation: Organisation, account: Account, desk
                          text="The contact does not answer. Confirm it, and apply again.")
         return
     decisions.decide(first, application, approve=True, at=later)
-    _afterwards(invented, service, proof, first, at)
+    _afterwards(invented, service, proof, account, first, at)
 
 
-def _afterwards(invented: Invented, service: Service, proof: Proof, first: Actor, at: datetime) -> None:
+def _afterwards(invented: Invented, service: Service, proof: Proof, account: Account, first: Actor,
+                at: datetime) -> None:
     if invented.story != "stale":
         # Rechecked lately, as a registry does it every 30 days.
         proofs.record_proof(proof, SEEN, at=at - 3 * DAY)
@@ -173,6 +180,15 @@ def _afterwards(invented: Invented, service: Service, proof: Proof, first: Actor
     if invented.story == "noticed":
         registrations.give_notice(first, registration, code="control_not_proven", at=at - 5 * DAY,
                                   text="The certificate on this address names another company. Whose is it?")
+    if invented.story == "proposed":
+        reason = {"code": "control_not_proven", "text": "The name points to a provider's parking page since spring."}
+        registrations.give_notice(first, registration, at=at - 20 * DAY, **reason)
+        registrations.propose_suspension(first, registration, at=at - 2 * DAY, **reason)
+    if invented.story == "appealed":
+        registrations.give_notice(first, registration, code="false_statement", at=at - 9 * DAY,
+                                  text="The page says that nothing is logged; its terms say 30 days.")
+        registrations.file_appeal(registrant(account), registration, "Those are the terms of our web shop, not of the "
+                                  "tunnel.", at=at - 3 * DAY)
 
 
 def _endpoint(invented: Invented) -> dict[str, object]:

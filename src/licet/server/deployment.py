@@ -2,8 +2,9 @@
 
 The environment wins over the file, so that one file can serve several machines. Variables: LICET_CONFIG names the file
 (else `licet.toml` in the current folder, if it is there); LICET_DATA, LICET_NAME, LICET_URL, LICET_DATABASE,
-LICET_DATABASE_PASSWORD_FILE, LICET_MAIL, LICET_MAIL_FROM, LICET_MAIL_PASSWORD_FILE, LICET_LANGUAGE and LICET_WORKERS
-stand for the fields of `[server]`. LICET_DEMO=1 shows mail on the terminal and takes addresses kept for documentation.
+LICET_DATABASE_PASSWORD_FILE, LICET_MAIL, LICET_MAIL_FROM, LICET_MAIL_PASSWORD_FILE, LICET_SECURITY_CONTACT,
+LICET_LANGUAGE, LICET_PROXY and LICET_WORKERS stand for the fields of `[server]`. LICET_DEMO=1 shows mail on the
+terminal and takes addresses kept for documentation.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import dataclasses
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from licet.app.config import Config, Network, load_config
+from licet.app.log_table import LogTable
 from licet.app.server_table import FIELDS, WORKERS_MAX, ServerTable
 from licet.errors import BadFile, BadInput
 from licet.server import chance
@@ -23,6 +25,7 @@ from licet.server import chance
 CONFIG_NAME = "licet.toml"
 DATA_NAME = "licet-data"
 SECRET_KEY_NAME = "secret_key"
+LOG_KEY_NAME, LOG_NAME = "log_key", "log"
 SECRET_BYTES_MAX = 4_096
 FOLDER_MODE, SECRET_MODE = 0o700, 0o600
 
@@ -37,11 +40,22 @@ class Deployment:
     table: ServerTable
     prefixes: tuple[Network, ...]
     is_demo: bool
+    log: LogTable = field(default_factory=LogTable)
 
     @property
     def secret_key_path(self) -> Path:
         """Where the key that signs sessions is kept."""
         return self.data / SECRET_KEY_NAME
+
+    @property
+    def log_key_path(self) -> Path:
+        """Where the key that signs the log is kept, on the one machine that writes it."""
+        return self.data / LOG_KEY_NAME
+
+    @property
+    def log_path(self) -> Path:
+        """The folder of the log, which any web server can serve."""
+        return self.data / LOG_NAME
 
     @property
     def database_path(self) -> Path:
@@ -54,7 +68,8 @@ def read_deployment(environment: Mapping[str, str]) -> Deployment:
     config = _config(environment.get("LICET_CONFIG", ""))
     table = _with_environment(config.server, environment)
     data = Path(table.data or DATA_NAME).resolve()
-    return Deployment(config.path, data, table, config.prefixes, environment.get("LICET_DEMO") == "1")
+    return Deployment(config.path, data, table, config.prefixes, environment.get("LICET_DEMO") == "1",
+                      config.log)
 
 
 def _config(path: str) -> Config:

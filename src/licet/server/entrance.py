@@ -7,7 +7,9 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -23,6 +25,8 @@ from licet.server.registry.models import Account
 from licet.server.registry.service_layer import officers, organisations
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 P = ParamSpec("P")
 
@@ -48,6 +52,28 @@ def officer_required(
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def lacks_second_factor(account: Account) -> bool:
+    """True for an officer who may look and not decide yet: neither a passkey nor an authenticator app is set up. Who
+    has one is asked for it at every sign-in. In a demonstration nobody is asked."""
+    if not settings.LICET_SECOND_FACTOR:
+        return False
+    return not Authenticator.objects.filter(user=account, type__in=SECOND_FACTORS).exists()
+
+
+def decider_required(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Only for officers who have a second factor; another officer is shown how to set one up."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if lacks_second_factor(account_of(request)):
+            return render(request, "desk/second_factor.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return officer_required(guarded)
 
 
 class OfficerForm(forms.Form):

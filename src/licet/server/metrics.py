@@ -7,17 +7,30 @@ by each worker for itself.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 
-from django.db.models import Count, Min, Model
+from django.db.models import Count, Max, Min, Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from licet.server.clock import utc_now
-from licet.server.registry.models import Application, Endpoint, Notice, Outbox, Registration, Registry, Snapshot
+from licet.server.notices import FAILURES_MAX
+from licet.server.registry.decision_times import recent_times
+from licet.server.registry.models import (
+    Application,
+    Endpoint,
+    Notice,
+    Officer,
+    Outbox,
+    Proof,
+    Registration,
+    Registry,
+    Snapshot,
+)
 
 SECONDS_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -50,12 +63,16 @@ class RegistryCollector(Collector):
         yield _by_state("licet_applications", "Applications by state.", Application)
         yield _by_state("licet_registrations", "Registrations by state.", Registration)
         yield _by_state("licet_endpoints", "Endpoints by the state of their proof.", Endpoint)
-        yield _gauge("licet_log_entries", "Entries written for the log.", Outbox.objects.count())
-        yield _gauge("licet_notices_unsent", "Mail that is due and was not sent yet.",
-                     Notice.objects.filter(sent_at=None).count())
-        last = Snapshot.objects.order_by("-serial").values_list("serial", "records").first()
-        yield _gauge("licet_snapshot_serial", "Serial of the newest snapshot.", last[0] if last else 0)
-        yield _gauge("licet_snapshot_records", "Records in the newest snapshot.", last[1] if last else 0)
+        yield _decisions()
+        yield _proofs()
+        yield _notices()
+        yield _gauge("licet_log_entries", "Entries written for the log.",
+                     Outbox.objects.aggregate(last=Max("pk"))["last"] or 0)
+        yield _gauge("licet_log_waiting", "Entries that are not in the log yet.",
+                     Outbox.objects.filter(receipt=None).count())
+        yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
+                     Officer.objects.filter(retired_at=None).count())
+        yield from _snapshot()
         yield from _ages()
 
 
@@ -67,15 +84,63 @@ def _by_state(name: str, text: str, model: type[Model]) -> GaugeMetricFamily:
     return family
 
 
+def _decisions() -> CounterMetricFamily:
+    family = CounterMetricFamily("licet_decisions", "Applications decided.", labels=("outcome",))
+    counts = dict(Outbox.objects.filter(type="application", event__in=("approve", "refuse")).values_list("event")
+                  .annotate(Count("pk")).order_by())
+    family.add_metric(("approved",), counts.get("approve", 0))
+    family.add_metric(("refused",), counts.get("refuse", 0))
+    return family
+
+
+def _proofs() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("licet_proofs", "Proofs by how they ended: valid, failed at the last try, or waiting.",
+                               labels=("proof_method", "outcome"))
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for method, status, tried, count in (Proof.objects.values_list("method", "status", "error")
+                                         .annotate(Count("pk")).order_by()):
+        outcome = "valid" if status == Proof.VALID else "failed" if tried else "waiting"
+        counts[method, outcome] += count
+    for method, _title in Proof.METHODS:
+        for outcome in ("valid", "failed", "waiting"):
+            family.add_metric((method, outcome), counts[method, outcome])
+    return family
+
+
+def _notices() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("licet_notices", "Mail by what became of it.", labels=("outcome",))
+    unsent = Notice.objects.filter(sent_at=None)
+    given_up = unsent.filter(failures__gte=FAILURES_MAX).count()
+    waiting = unsent.count() - given_up
+    family.add_metric(("sent",), Notice.objects.exclude(sent_at=None).count())
+    family.add_metric(("waiting",), waiting)
+    family.add_metric(("given_up",), given_up)
+    return family
+
+
+def _snapshot() -> Iterator[Metric]:
+    last = Snapshot.objects.order_by("-serial").values_list("serial", "records", "published_at").first()
+    yield _gauge("licet_snapshot_serial", "Serial of the newest snapshot.", last[0] if last else 0)
+    yield _gauge("licet_snapshot_records", "Records in the newest snapshot.", last[1] if last else 0)
+    yield _gauge("licet_snapshot_age_seconds", "Since the newest snapshot; a quiet registry has an old one.",
+                 (utc_now() - last[2]).total_seconds() if last else 0)
+
+
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, value=value)
 
 
 def _ages() -> Iterator[Metric]:
     now = utc_now()
-    oldest = Application.objects.filter(state="in_review").aggregate(oldest=Min("clock_since"))["oldest"]
+    waiting = Application.objects.filter(state__in=("in_review", "provisional"))
+    oldest = waiting.aggregate(oldest=Min("clock_since"))["oldest"]
     yield _gauge("licet_oldest_application_seconds", "How long the oldest application waits for an officer.",
                  (now - oldest).total_seconds() if oldest else 0)
+    yield _gauge("licet_queue_length", "Applications that wait for an officer.", waiting.count())
+    times = recent_times(now)
+    yield _gauge("licet_decision_median_seconds", "Half of the decisions of 90 days took at most this; 0 for none.",
+                 times.median_s or 0)
+    yield _gauge("licet_decision_p90_seconds", "Nine of ten took at most this; 0 for none.", times.p90_s or 0)
     ran = Registry.objects.values_list("clock_ran_at", flat=True).first()
     yield _gauge("licet_clock_age_seconds", "Since the clock last ran; -1 where it never did.",
                  (now - ran).total_seconds() if ran else -1)

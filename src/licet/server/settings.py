@@ -44,6 +44,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "licet.server.metrics.CountRequests",
+    "licet.server.caching.CacheRules",
+    "licet.server.diagnostics.LogRequests",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -103,6 +105,8 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_CHANGE_EMAIL = True  # an account has one address; a new one takes its place once it is confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # who changes how an account is signed in to, tells its owner
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _IS_HTTPS else "http"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip", "reset_password": "20/m/ip,5/m/key"}
@@ -121,6 +125,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3_600
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "licet.server.public.errors.stale_form"
 SECURE_HSTS_SECONDS = 365 * 86_400 if _IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -140,8 +145,9 @@ CONTENT_SECURITY_POLICY = {
 
 # Language and time.
 LANGUAGE_CODE = DEPLOYMENT.table.language or "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [HERE / "locale"]
+FORMAT_MODULE_PATH = ["licet.server.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -154,5 +160,10 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3_600
 LOGGING_CONFIG = None
 
+# Whose word about where a connection came from is believed: the reverse proxy's, where there is one.
+LICET_PROXY = DEPLOYMENT.table.proxy
+
 # For tests, demonstrations and pages of the documentation: addresses that nobody has.
 LICET_DOCUMENTATION_ADDRESSES = DEPLOYMENT.is_demo
+# Officers decide with a passkey or an authenticator app; the sign-ins of a demonstration are printed on a terminal.
+LICET_SECOND_FACTOR = not DEPLOYMENT.is_demo

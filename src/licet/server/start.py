@@ -6,14 +6,15 @@ It imports Django only when one of its functions runs, and says in one sentence 
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from licet.errors import BadInput, Unavailable
-from licet.server.deployment import Deployment, make_folder, read_deployment
+from licet.errors import BadInput, LicetError, Unavailable
+from licet.server.deployment import Deployment, make_folder, read_deployment, read_secret
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -47,12 +48,15 @@ def serve(options: Options, tell: Callable[[str], None]) -> None:
 
 def check(options: Options) -> list[str]:
     """What would keep the service from starting or from doing its work, one sentence each; nothing is changed."""
-    deployment = _environment(options)
-    if not deployment.data.exists():
-        return [f"{deployment.data} does not exist; `licet serve` makes it"]
-    import django
+    try:
+        deployment = _environment(options)
+        if not deployment.data.exists():
+            return [f"{deployment.data} does not exist: `licet serve` makes it"]
+        import django
 
-    django.setup()
+        django.setup()
+    except LicetError as error:
+        return [str(error)]  # nothing more can be looked at
     from licet.server.checks import problems
 
     return problems()
@@ -69,6 +73,52 @@ def run_due(config: str | None) -> str:
     return run_once()
 
 
+def backup(config: str | None, file: str) -> str:
+    """Back the registry up into a file. Returns what was written. Raises BadInput or BadFile."""
+    deployment = _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.server.backup.make import make_backup
+    from licet.server.clock import utc_now
+
+    made = make_backup(deployment, Path(file).absolute(), at=utc_now())
+    return (f"{file}: {made.name}, {made.counts['Service']} services, snapshot {made.serial}, "
+            f"{made.database_bytes} bytes, {made.database_digest}")
+
+
+def restore(config: str | None, file: str, replace: bool) -> str:
+    """Restore a backup. Returns what was restored. Raises Refused, BadInput, BadFile, VerificationFailed or
+    Unavailable, and then the target is as it was."""
+    deployment = _environment(Options(config=config))
+    make_folder(deployment)
+    import django
+
+    django.setup()
+    from licet.server.backup.restore import restore_backup
+
+    found, has_secret = restore_backup(deployment, Path(file).absolute(), replace=replace)
+    sessions = "" if has_secret else "; its secrets were not beside it, so everybody signs in again"
+    return (f"{deployment.data}: {found.name} of {found.created}, {found.counts['Service']} services, snapshot "
+            f"{found.serial} {found.digest}{sessions}")
+
+
+def invite_officer(config: str | None) -> str:
+    """A link that makes an officer, given by whoever runs the service. Raises Refused where there is no registry."""
+    deployment = _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.server.clock import utc_now
+    from licet.server.registry.service_layer.actors import registry
+    from licet.server.registry.service_layer.officers import invite_by_operator
+
+    registry()
+    token = invite_by_operator(at=utc_now())
+    url = deployment.table.url or f"http://{Options.host}:{Options.port}"
+    return f"become an officer, within a day: {url.rstrip('/')}/officer/{token}/"
+
+
 def prepare(options: Options) -> Deployment:
     """Check that the service can run here, and make its folder and its key. Raises BadInput or BadFile."""
     deployment = _environment(options)
@@ -80,7 +130,20 @@ def prepare(options: Options) -> Deployment:
         os.environ["LICET_URL"] = f"http://{host}:{options.port}"
         deployment = read_deployment(os.environ)
     make_folder(deployment)
+    _make_log_key(deployment)
     return deployment
+
+
+def _make_log_key(deployment: Deployment) -> None:
+    """Make the key of the log before there is a log. Its name is the registry's address at that time, for ever. Where
+    the database is on another machine the log may be too: then its operator brings the key, or makes one. Raises
+    BadFile."""
+    if deployment.log_key_path.exists() or deployment.log_path.exists() or deployment.table.database:
+        return
+    from licet.app.log_key import new_log_key
+
+    host = deployment.table.url.partition("://")[2].rstrip("/")
+    new_log_key(f"{host}/log", str(deployment.log_key_path))
 
 
 def _environment(options: Options) -> Deployment:
@@ -128,7 +191,16 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
     publish(at=at)
+    if deployment.log_key_path.exists():
+        lines.append(f"its log verifies with {_log_verifier(deployment)}")
     return lines
+
+
+def _log_verifier(deployment: Deployment) -> str:
+    """The public half of the log's key."""
+    from licet.app.log_key import parse_log_key
+
+    return str(parse_log_key(read_secret(deployment.log_key_path)).verifier)
 
 
 def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], begun: float) -> None:
@@ -141,6 +213,9 @@ def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], 
 
     gc.enable()  # The command line switches it off for short runs; this one is long.
     diagnostics.configure()
+    # A forked worker would keep for ever the locks that the clock's thread held in that moment, SQLite's among them; so
+    # would one that takes the place of another later.
+    multiprocessing.set_start_method("spawn", force=True)
     worker = Worker()
     server = Granian(
         "licet.server.wsgi:application", address=options.host, port=options.port, interface=Interfaces.WSGI,

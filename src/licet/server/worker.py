@@ -14,8 +14,12 @@ from django.db import close_old_connections, connection
 
 from licet.server import diagnostics
 from licet.server.clock import utc_now
+from licet.server.log_writing import write_log
 from licet.server.notices import send_notices
+from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
+from licet.server.registry.service_layer.actors import registry
+from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
 
 EVERY_S = 60.0
@@ -25,11 +29,15 @@ def run_once() -> str:
     """Everything that is due now, and what was done in one sentence."""
     at = utc_now()
     report = run_due(at=at)
+    checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
     snapshot = publish(at=at)
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
-    return f"{report}; snapshot {snapshot.serial} with {snapshot.records} records; {mail}"
+    published = f"snapshot {snapshot.serial} with {snapshot.records} records"
+    # Last, so that a log that stops for good reason stops nothing else.
+    written = write_log()
+    return f"{report}; {checked} endpoints checked again; {published}; {mail}; {written}"
 
 
 class Worker:
@@ -57,7 +65,7 @@ class Worker:
                 told.info("clock", did=self._work())
             except Exception as error:
                 # Whatever went wrong this minute must not end the clock; /readyz and the metrics show that it is late.
-                told.error("clock_failed", error=type(error).__name__, exc_info=True)
+                told.error("clock_failed", exc_info=error)
             finally:
                 connection.close()
             self._stopped.wait(self._every_s)

@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from licet.server import diagnostics
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "licet.server.settings")
+diagnostics.configure()
 application = get_wsgi_application()

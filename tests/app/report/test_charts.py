@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -71,7 +70,7 @@ def test_any_timelines_fit_one_grid_and_lose_no_byte(sources):
 
 
 def test_a_tunnel_of_one_byte_is_still_visible():
-    tunnel = replace(make_tunnel("192.0.2.1:1/udp", WIREGUARD), timeline=Timeline(START_NS, 10, (1,)))
+    tunnel = make_tunnel("192.0.2.1:1/udp", WIREGUARD)._replace(timeline=Timeline(START_NS, 10, (1,)))
     drawing = draw_traffic(traffic_over_time(make_result(judge(tunnel, REGISTERED))))[0]
     [shape] = [shape for shape in drawing.shapes if shape.kind == "registered"]
     assert BOX.findall(shape.path)[0][3] == "1.5"

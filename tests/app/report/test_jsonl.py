@@ -6,7 +6,7 @@ import io
 import json
 
 from app.sample_results import ESP, WIREGUARD, full_result, hostile_result, judge, make_result, make_tunnel
-from licet.app.report.jsonl import tunnel_object, write_jsonl
+from licet.app.report.jsonl import json_line, tunnel_line, tunnel_object, write_jsonl
 from licet.model.verdict import UNDETERMINED
 
 MEMBERS = [
@@ -32,6 +32,16 @@ def test_members_stand_in_the_documented_order_and_there_are_no_others():
 def test_what_is_written_can_be_read():
     result = full_result()
     assert [json.loads(line) for line in lines(result)] == [tunnel_object(judged) for judged in result.tunnels]
+
+
+def test_a_line_is_the_object_whatever_it_holds():
+    results = full_result(), hostile_result()
+    judged = [one for result in results for one in result.tunnels]
+    judged += [judge(make_tunnel(None, WIREGUARD), UNDETERMINED, snapshot=None, judged_at_ns=0),
+               judge(make_tunnel("[2001:db8::1]:51820/udp", WIREGUARD, capture="a\udcffb\u202e\x7f\"\\"), UNDETERMINED),
+               judge(make_tunnel("192.0.2.1/esp", ESP, evidence=()), UNDETERMINED, registration="\x1b[2J")]
+    for one in judged:
+        assert tunnel_line(one) == json_line(tunnel_object(one))
 
 
 def test_the_example_of_the_design():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -65,7 +64,7 @@ def test_brackets_that_cross_stay_apart():
 
 
 def test_an_echo_of_a_packet_that_is_not_drawn_has_no_bracket():
-    found = replace(WIREGUARD, steps=WIREGUARD.steps[1:2])
+    found = WIREGUARD._replace(steps=WIREGUARD.steps[1:2])
     assert "┘" not in drawing(found)
     assert "echoes sender index" in drawing(found)
 
@@ -76,7 +75,7 @@ def test_a_narrow_terminal_gets_the_echoes_below():
 
 
 def test_evidence_without_steps_is_not_drawn():
-    assert ladder_lines(replace(WIREGUARD, steps=())) == []
+    assert ladder_lines(WIREGUARD._replace(steps=())) == []
 
 
 def test_long_evidence_is_cut_and_counted():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,16 +36,16 @@ def test_every_rule_and_link_of_the_recognisers_has_words():
 
 
 def test_less_than_the_rule_says_is_told_as_less():
-    one_sided = replace(EVIDENCE["pptp"], link=None, grade=LIKELY)
+    one_sided = EVIDENCE["pptp"]._replace(link=None, grade=LIKELY)
     assert "replied" in rule_text(EVIDENCE["pptp"]).seen
     assert "replied" not in rule_text(one_sided).seen
 
 
 def test_an_unknown_rule_is_named_and_harmless():
-    unknown = replace(EVIDENCE["gre"], rule="fortinet/hello@2")
+    unknown = EVIDENCE["gre"]._replace(rule="fortinet/hello@2")
     assert rule_text(unknown).seen == (
         "The packets fit the rule “fortinet/hello”, version 2, which has no description here."
     )
-    assert rule_text(replace(unknown, rule="\x1b[2J")).seen.isprintable()
+    assert rule_text(unknown._replace(rule="\x1b[2J")).seen.isprintable()
     assert link_text(None) == ""
     assert link_text("new-link") == "They are joined by “new-link”."

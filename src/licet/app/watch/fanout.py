@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
 from licet.app.watch.loop import Loop, OnWindows
+from licet.app.watch.privileges import end_with_parent
 from licet.app.watch.signals import Signals
 from licet.app.watch.window import Other, Window
 from licet.capture.afpacket import Ring
@@ -22,33 +23,51 @@ from licet.errors import LicetError, Unavailable
 
 MakeLoop = Callable[[Sequence[Ring], Signals], Loop]
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_S = 10.0  # how long a process may take to end after it was told to
 
 
-def run_on_processes(shares: Sequence[Sequence[Ring]], make_loop: MakeLoop, on_windows: OnWindows) -> None:
-    """One process for each share of the rings, until they are told to stop. Raises Unavailable if one ends early.
+def run_on_processes(
+    shares: Sequence[Sequence[Ring]], make_loop: MakeLoop, on_windows: OnWindows, on_reload: Callable[[], object]
+) -> None:
+    """One process for each share of the rings, until they are told to stop or no interface is left.
 
-    Signals reach this process and are passed on.
+    Signals reach this process and are passed on. on_reload: called where windows are judged, between two of them, when
+    the registries are to be read again. Raises Unavailable if a process ended early; the others are stopped then, for a
+    share of the traffic would go unseen.
     """
     context = get_context("fork")
-    ends, workers = [], []
+    ends: list[Connection] = []
+    workers = []
+    # What comes while the processes begin waits until each of them, and this one, can take note of it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for share in shares:
         ours, theirs = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(share, make_loop, theirs), daemon=True)
+        ends.append(ours)
+        worker = context.Process(target=_work, args=(share, make_loop, theirs, tuple(ends)), daemon=True)
         worker.start()
         theirs.close()
-        ends.append(ours)
         workers.append(worker)
+    reloads: list[int] = []
 
     def pass_on(number: int, frame: object) -> None:
+        if number == signal.SIGHUP:
+            reloads.append(number)
         for worker in workers:
             if worker.pid is not None and worker.is_alive():
                 os.kill(worker.pid, number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    def judge(windows: Sequence[Window]) -> None:
+        if reloads:
+            reloads.clear()
+            on_reload()
+        on_windows(windows)
+
+    for number in SIGNALS:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
-        _collect(ends, on_windows)
+        _collect(ends, judge, lambda: pass_on(signal.SIGTERM, None))
     finally:
         pass_on(signal.SIGTERM, None)
         for worker in workers:
@@ -57,18 +76,26 @@ def run_on_processes(shares: Sequence[Sequence[Ring]], make_loop: MakeLoop, on_w
         raise Unavailable("a process of the watch ended early; what it had not sent is missing")
 
 
-def _work(rings: Sequence[Ring], make_loop: MakeLoop, pipe: Connection) -> None:
-    """In a process of its own: watch, and send each window."""
+def _work(
+    rings: Sequence[Ring], make_loop: MakeLoop, pipe: Connection, others: Sequence[Connection]
+) -> None:
+    """In a process of its own: watch, and send each window. others: ends of pipes that are not for this process."""
+    signals = Signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    end_with_parent()
+    for other in others:
+        other.close()
     try:
-        make_loop(rings, Signals()).run(pipe.send)
+        make_loop(rings, signals).run(pipe.send)
     except (LicetError, BrokenPipeError, KeyboardInterrupt):
         os._exit(1)
     pipe.close()
 
 
-def _collect(ends: list[Connection], on_windows: OnWindows) -> None:
-    """Put together the windows of one start and interface, once each process that is still there has sent its own."""
-    waiting: dict[int, list[Sequence[Window]]] = defaultdict(list)
+def _collect(ends: list[Connection], on_windows: OnWindows, stop: Callable[[], object]) -> None:
+    """Put together the windows of one start, once each process that is still there has sent its own. stop: ends all
+    processes; called when the first one has ended."""
+    waiting: dict[int, dict[Connection, Sequence[Window]]] = defaultdict(dict)
     open_ends = list(ends)
     while open_ends:
         for end in wait(open_ends):
@@ -77,13 +104,13 @@ def _collect(ends: list[Connection], on_windows: OnWindows) -> None:
                 windows: Sequence[Window] = end.recv()
             except EOFError:
                 open_ends.remove(end)
+                stop()
                 continue
-            waiting[windows[0].start_ns].append(windows)
+            waiting[windows[0].start_ns][end] = windows
         for start_ns in sorted(waiting):
-            if len(waiting[start_ns]) >= len(open_ends):
-                on_windows(merged(waiting.pop(start_ns)))
-    for start_ns in sorted(waiting):
-        on_windows(merged(waiting[start_ns]))
+            # One that has ended sends no more; it may have sent this window before.
+            if all(end in waiting[start_ns] for end in open_ends):
+                on_windows(merged(list(waiting.pop(start_ns).values())))
 
 
 def merged(shares: Sequence[Sequence[Window]]) -> list[Window]:

@@ -10,12 +10,13 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from licet.app.watch.judging import Judging, Look
 from licet.app.watch.signals import Signals
 from licet.app.watch.tracker import Tracker
 from licet.app.watch.window import Window
-from licet.capture.afpacket import RETIRE_MS, Ring
+from licet.capture.afpacket import GONE, RETIRE_MS, Ring
 from licet.errors import BadInput
 from licet.flow.engine import KERNEL_LIMITS, kernel_counts
 from licet.flow.kernel import Kernel
@@ -24,8 +25,19 @@ from licet.flow.table import Counts
 
 SECOND_NS = 1_000_000_000
 REFRESH_NS = SECOND_NS  # how often what was seen so far is shown
+POLL_NS_MAX = 60 * SECOND_NS
 
 OnWindows = Callable[[Sequence[Window]], None]
+
+
+class _Totals(NamedTuple):
+    """Counted so far: by the table; frames with a VLAN tag; frames that were lost, damaged blocks among them; checks of
+    registered keys that were not made."""
+
+    counts: Counts
+    tagged: int
+    lost: int
+    key_checks: int
 
 
 class Watcher:
@@ -42,10 +54,12 @@ class Watcher:
         self._begin(judging.look(), since_ns)
 
     def _begin(self, look: Look, since_ns: int) -> None:
-        self._kernel = Kernel(ReadySieves(look.sieves), KERNEL_LIMITS, since_ns, None, look.listed, True)
+        self._kernel = Kernel(ReadySieves(look.sieves), KERNEL_LIMITS, since_ns, listed=look.listed, live=True)
         self._walk = partial(self._kernel.add_block, link_type=self.ring.link_type)
-        self._tracker = Tracker(self._kernel, self._judging.scanner, self._judging.inside, self._breathe)
+        may_name = None if look.is_owned else look.listed
+        self._tracker = Tracker(self._kernel, self._judging.scanner, self._judging.inside, self._breathe, may_name)
         self._before = self._totals()
+        self._problem: str | None = None
 
     def drain(self) -> None:
         """Take what the system has handed over."""
@@ -58,33 +72,45 @@ class Watcher:
         else:
             self._begin(self._judging.look(), now_ns)
 
+    def check(self) -> bool:
+        """Ask what ails the interface, and remember it to the end of the window. False once it is gone."""
+        problem = self.ring.problem()
+        self._problem = problem or self._problem
+        return problem != GONE
+
     def so_far(self, start_ns: int, now_ns: int) -> Window:
         """The window that began at `start_ns`, while it lasts: its tunnels and totals."""
+        self.check()
         served = self._tracker.so_far(start_ns)
-        return self._window(start_ns, now_ns)._replace(served=tuple(served))
+        return self._window(start_ns, now_ns, self._totals())._replace(served=tuple(served))
 
     def end_window(self, start_ns: int, end_ns: int) -> Window:
         """The window from `start_ns` to `end_ns`; the next one begins."""
+        self.check()
         served, others, transports = self._tracker.end_window(start_ns, end_ns)
-        window = self._window(start_ns, end_ns)
-        self._before = self._totals()
+        totals = self._totals()
+        window = self._window(start_ns, end_ns, totals)
+        self._before, self._problem = totals, None
         return window._replace(served=tuple(served), others=tuple(others), transports=transports)
 
-    def _window(self, start_ns: int, end_ns: int) -> Window:
+    def _window(self, start_ns: int, end_ns: int, totals: _Totals) -> Window:
         """The window's totals: what was counted since the last one."""
-        counts, tagged, lost = self._totals()
-        before, tagged_before, lost_before = self._before
+        counts, before = totals.counts, self._before.counts
+        evicted = counts.evicted - before.evicted
+        if key_checks := totals.key_checks - self._before.key_checks:
+            evicted["key checks"] = key_checks
         return Window(
             self.ring.interface, start_ns, end_ns, (), (), {}, counts.packets - before.packets,
-            counts.bytes - before.bytes, counts.flows - before.flows, lost - lost_before, tagged - tagged_before,
+            counts.bytes - before.bytes, counts.flows - before.flows, totals.lost - self._before.lost,
+            totals.tagged - self._before.tagged,
             {skip.title: count for skip, count in sorted((counts.skipped - before.skipped).items())},
-            dict(counts.evicted - before.evicted), self.ring.problem(),
+            dict(evicted), self._problem,
         )
 
-    def _totals(self) -> tuple[Counts, int, int]:
-        """Counted so far: by the table, frames with a VLAN tag, frames that were lost, damaged blocks among them."""
+    def _totals(self) -> _Totals:
         tagged, _, damaged = self._kernel.ring_counts()
-        return kernel_counts(self._kernel), tagged, self.ring.losses()[1] + damaged
+        lost = self.ring.losses()[1] + damaged
+        return _Totals(kernel_counts(self._kernel), tagged, lost, self._tracker.key_checks_cut)
 
 
 class Loop:
@@ -99,21 +125,27 @@ class Loop:
         self._watchers = [Watcher(ring, judging, self._drain, since_ns) for ring in rings]
         self._poll = select.poll()
         self._poll.register(signals.fileno(), select.POLLIN)
-        for ring in rings:
-            self._poll.register(ring.fileno(), select.POLLIN)
+        self._left = {watcher.ring.fileno(): watcher for watcher in self._watchers}
+        for fd in self._left:
+            self._poll.register(fd, select.POLLIN)
         self._start_ns = since_ns
 
     def run(self, on_windows: OnWindows, on_refresh: OnWindows | None = None) -> None:
-        """Until the end. on_windows: given each window of all interfaces when it is over; on_refresh: given the windows
-        so far, about once a second."""
+        """Until the end, or until no interface is left.
+
+        on_windows: given each window of all interfaces when it is over; on_refresh: given the windows so far, about
+        once a second.
+        """
         while not self._is_over():
+            if time.time_ns() < self._start_ns - SECOND_NS:
+                self._start_ns = time.time_ns()  # The clock was set back.
             end_ns = self._next_end()
             self._read_until(end_ns, on_refresh)
             if self._is_over():
                 # What the last frames are in is handed over a moment later.
                 time.sleep(2 * RETIRE_MS / 1000)
                 self._drain()
-                end_ns = min(end_ns, time.time_ns())
+                end_ns = max(self._start_ns, min(end_ns, time.time_ns()))
             on_windows([watcher.end_window(self._start_ns, end_ns) for watcher in self._watchers])
             self._start_ns = end_ns
             if self._signals.take_reload() and self._judging.reload():
@@ -121,25 +153,42 @@ class Loop:
                     watcher.judge_anew(end_ns)
 
     def _is_over(self) -> bool:
-        return self._signals.is_stopping or (self._until_ns is not None and time.time_ns() >= self._until_ns)
+        is_late = self._until_ns is not None and time.time_ns() >= self._until_ns
+        return self._signals.is_stopping or not self._left or is_late
 
     def _next_end(self) -> int:
         end_ns = (self._start_ns // self._every_ns + 1) * self._every_ns
         return end_ns if self._until_ns is None else min(end_ns, self._until_ns)
 
     def _read_until(self, end_ns: int, on_refresh: OnWindows | None) -> None:
-        """Read the rings until the window's end, or until told to stop."""
-        refresh_ns = time.time_ns() + REFRESH_NS
-        while not self._signals.is_stopping and (now_ns := time.time_ns()) < end_ns:
-            until_ns = end_ns if on_refresh is None else min(end_ns, refresh_ns)
-            ready = self._poll.poll(max(1, (until_ns - now_ns) // 1_000_000 + 1))
-            if any(fd == self._signals.fileno() for fd, _ in ready):
-                self._signals.take()
+        """Read the rings until the window's end, until told to stop, or until the last interface is gone.
+
+        The end is by the clock; where that is set back meanwhile, a window lasts no longer than it was to.
+        """
+        deadline_ns = time.monotonic_ns() + max(0, end_ns - time.time_ns())
+        refresh_ns = time.monotonic_ns() + REFRESH_NS
+        while self._left and not self._signals.is_stopping:
+            now_ns = time.monotonic_ns()
+            left_ns = min(end_ns - time.time_ns(), deadline_ns - now_ns)
+            if left_ns <= 0:
+                return
+            wait_ns = min(left_ns, POLL_NS_MAX) if on_refresh is None else min(left_ns, max(0, refresh_ns - now_ns))
+            self._take(self._poll.poll(wait_ns // 1_000_000 + 1))
             self._drain()
-            if on_refresh is not None and time.time_ns() >= refresh_ns:
-                now_ns = time.time_ns()
-                on_refresh([watcher.so_far(self._start_ns, now_ns) for watcher in self._watchers])
-                refresh_ns = now_ns + REFRESH_NS
+            if on_refresh is not None and time.monotonic_ns() >= refresh_ns:
+                at_ns = time.time_ns()
+                on_refresh([watcher.so_far(self._start_ns, at_ns) for watcher in self._watchers])
+                refresh_ns = time.monotonic_ns() + REFRESH_NS
+
+    def _take(self, ready: list[tuple[int, int]]) -> None:
+        """What poll said, but for blocks that are ready."""
+        for fd, events in ready:
+            if fd == self._signals.fileno():
+                self._signals.take()
+            elif events & ~select.POLLIN and not self._left[fd].check():
+                self._drain()
+                self._poll.unregister(fd)
+                del self._left[fd]
 
     def _drain(self) -> None:
         for watcher in self._watchers:

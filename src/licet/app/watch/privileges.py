@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import signal
 import struct
 
 from licet.errors import BadInput
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -55,3 +57,8 @@ def give_up(user: tuple[int, int] | None) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     except OSError as error:
         raise BadInput(f"the rights that opening the interfaces needed cannot be given up: {error.strerror}") from None
+
+
+def end_with_parent() -> None:
+    """Be told to stop when the process that started this one is gone, in whichever way (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

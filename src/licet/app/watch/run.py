@@ -12,6 +12,7 @@ from licet.app.config import Config, load_config
 from licet.app.report.jsonl import json_line
 from licet.app.report.live import LiveTable, window_text
 from licet.app.report.observations import observations
+from licet.app.report.terminal import write_text
 from licet.app.report.words import count_text
 from licet.app.watch.fanout import run_on_processes
 from licet.app.watch.judging import JudgedWindow, Judging
@@ -20,8 +21,9 @@ from licet.app.watch.privileges import choose_user, give_up
 from licet.app.watch.signals import Signals
 from licet.app.watch.spool import Spool
 from licet.app.watch.window import Window
-from licet.capture.afpacket import RING_BYTES, Ring
+from licet.capture.afpacket import GONE, RING_BYTES, Ring
 from licet.errors import BadInput
+from licet.model.canonical import Json
 
 NOT_OWNED = (
     "No --config says that this network is owned, so only registered endpoints are looked at; all else is counted "
@@ -29,6 +31,7 @@ NOT_OWNED = (
     '  [network]\n  kind = "owned"'
 )
 INTERFACES_MAX = 64
+RINGS_BYTES_MAX = 512 << 20  # of all interfaces together; the system keeps this memory for nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ def run(plan: Plan, say: Callable[[str], None]) -> int:
     if not judging.is_owned and not plan.quiet:
         say(NOT_OWNED)
     since_ns = time.time_ns()
+    if not plan.quiet:
+        say(f"watching {', '.join(ring.interface for ring in shares[0])}")
     until_ns = None if plan.for_ns is None else since_ns + plan.for_ns
     face = _Face(plan, judging, spool, say)
 
@@ -71,11 +76,14 @@ def run(plan: Plan, say: Callable[[str], None]) -> int:
 
     try:
         if len(shares) > 1:
-            run_on_processes(shares, loop, face.windows)
+            run_on_processes(shares, loop, face.windows, judging.reload)
         else:
             loop(shares[0], Signals()).run(face.windows, face.refresh)
     finally:
         face.close()
+    if face.gone:
+        raise BadInput(f"no interface is left to watch: {', '.join(face.gone)} "
+                       f"{'is' if len(face.gone) == 1 else 'are'} gone")
     return 0
 
 
@@ -102,9 +110,10 @@ def _interfaces(plan: Plan, config: Config | None) -> tuple[str, ...]:
 def _open(names: Sequence[str], plan: Plan) -> list[list[Ring]]:
     """The rings of each process: one an interface."""
     shares: list[list[Ring]] = [[] for _ in range(plan.fanout)]
+    ring_bytes = min(RING_BYTES, RINGS_BYTES_MAX // len(names)) // plan.fanout
     for number, name in enumerate(names):
         for share in shares:
-            ring = Ring(name, ring_bytes=RING_BYTES // plan.fanout, promiscuous=not plan.no_promiscuous)
+            ring = Ring(name, ring_bytes=ring_bytes, promiscuous=not plan.no_promiscuous)
             share.append(ring)
             if plan.fanout > 1:
                 ring.join((os.getpid() + number) & 0xFFFF)
@@ -112,46 +121,53 @@ def _open(names: Sequence[str], plan: Plan) -> list[list[Ring]]:
 
 
 class _Face:
-    """Shows and writes windows: a table or JSON lines, and Parquet files."""
+    """Shows and writes windows: a table or JSON lines, and Parquet files. gone: all interfaces, if none was left in the
+    last window."""
 
     def __init__(self, plan: Plan, judging: Judging, spool: Spool | None, say: Callable[[str], None]) -> None:
         self._plan, self._judging, self._spool, self._say = plan, judging, spool, say
         self._sensor = plan.sensor or os.uname().nodename
         is_table = plan.format_name == "table" or (plan.format_name is None and sys.stdout.isatty())
-        self._table = LiveTable(sys.stdout) if is_table and sys.stdout.isatty() else None
+        self._table = LiveTable(sys.stdout, plan.every_ns) if is_table and sys.stdout.isatty() else None
         self._is_plain_table = is_table and self._table is None
         self._packets = self._lost = self._windows = 0
+        self.gone: tuple[str, ...] = ()
         self._said: str | None = None
 
     def windows(self, windows: Sequence[Window]) -> None:
         """Windows that are over, one an interface."""
         judged = [self._judging.judged(window) for window in windows]
         self._windows += 1
+        names = tuple(window.interface for window in windows)
+        self.gone = names if all(window.problem == GONE for window in windows) else ()
         for one in judged:
             self._packets += one.window.packets
             self._lost += one.window.lost
-            if self._spool is not None:
-                self._spool.write(one.window.interface, one.window.start_ns, observations(one, self._sensor))
+        is_table = self._table is not None or self._is_plain_table
+        rows = [] if is_table and self._spool is None else [list(observations(one, self._sensor)) for one in judged]
+        if self._spool is not None:
+            for window, about in zip(windows, rows, strict=True):
+                self._spool.write(window.interface, window.start_ns, about)
         self._remark(windows)
         if self._table is not None:
             self._table.show(judged, is_over=True)
         elif self._is_plain_table:
             self._print_table(judged)
         else:
-            self._print_lines(judged)
+            self._print_lines(rows)
 
     def refresh(self, windows: Sequence[Window]) -> None:
         """Windows so far: shown on a terminal, and nowhere else."""
         if self._table is not None:
             self._table.show([self._judging.judged(window) for window in windows], is_over=False)
 
-    def _print_lines(self, judged: Sequence[JudgedWindow]) -> None:
-        for one in judged:
-            sys.stdout.writelines(json_line(row) + "\n" for row in observations(one, self._sensor))
+    def _print_lines(self, rows: Sequence[Sequence[dict[str, Json]]]) -> None:
+        for about in rows:
+            sys.stdout.writelines(json_line(row) + "\n" for row in about)
         sys.stdout.flush()
 
     def _print_table(self, judged: Sequence[JudgedWindow]) -> None:
-        sys.stdout.write(window_text(judged, sys.stdout) + "\n")
+        write_text(window_text(judged, sys.stdout) + "\n", sys.stdout)
         sys.stdout.flush()
 
     def _remark(self, windows: Sequence[Window]) -> None:

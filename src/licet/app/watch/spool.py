@@ -40,7 +40,8 @@ class Spool:
     def write(self, interface: str, start_ns: int, rows: Iterable[dict[str, Json]]) -> None:
         """Write the rows of one window of one interface."""
         moment = re.sub("[-:]", "", time_text(start_ns, 3)).replace(".000", "")
-        name = re.sub(r"[^\w.-]", "_", interface)
+        # No two interfaces share a file: what is no part of a plain name is written as its number.
+        name = re.sub(r"[^A-Za-z0-9_.-]", lambda match: f"%{ord(match[0]):02X}", interface)
         try:
             write_rows(os.path.join(self._folder, f"{name}-{moment}.parquet"), rows, OBSERVATION_COLUMNS)
             self.problem = None

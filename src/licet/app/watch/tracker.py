@@ -20,12 +20,17 @@ from licet.flow.listed import MAPPED, Listed, Span
 from licet.flow.table import Candidate
 from licet.model.endpoint import Endpoint
 from licet.model.evidence import CERTAIN
-from licet.recognise.links import Found, link
+from licet.model.flow import Flow
+from licet.recognise.links import LINK_WITHIN_NS, Found, link
 
 if TYPE_CHECKING:
     from licet.snapshot.keys import KeyTrials
 
 IDLE_NS = 300 * 1_000_000_000  # WireGuard gives a session up after 180 s, OpenVPN's usual timeout is 120 s
+# What makes another flow of its pair certain is remembered while that one goes on: IKE may be silent for hours beside
+# its ESP.
+LENDERS = frozenset({"ipsec-ike", "pptp"})
+STREAM_IDLE_NS = 60 * 1_000_000_000  # a TCP flow that has not become anything by then
 SLICE = 256  # candidates between two looks at the ring
 SWEEP_FLOWS = 1 << 16  # flows between two looks at the ring
 
@@ -55,12 +60,20 @@ class Tracker:
     """The tunnels of one kernel's flow table.
 
     scanner: recognises and knows the registries; inside: the operator's prefixes; breathe: called often, so that the
-    ring is read while a window is made.
+    ring is read while a window is made; may_name: the only server's ends that may be named, None for any. A tunnel with
+    another end is counted with all else: a registered server may itself be somebody's client. key_checks_cut: checks of
+    registered keys that were not made, for they would have cost too much.
     """
 
-    def __init__(self, kernel: Kernel, scanner: Scanner, inside: Sequence[Network], breathe: Breathe) -> None:
+    def __init__(
+        self, kernel: Kernel, scanner: Scanner, inside: Sequence[Network], breathe: Breathe,
+        may_name: Listed | None = None,
+    ) -> None:
         self._kernel, self._scanner, self._inside, self._breathe = kernel, scanner, inside, breathe
+        self._may_name = may_name
         self._known: dict[Identity, _Known] = {}
+        self._unnamed: list[Flow] = []
+        self.key_checks_cut = 0
 
     def recognise_anew(self, scanner: Scanner) -> None:
         """From now on by these registries: what was found by the last ones is forgotten."""
@@ -76,8 +89,8 @@ class Tracker:
     ) -> tuple[list[Served], list[Other], dict[str, tuple[int, int, int]]]:
         """The tunnels of a window, what else their servers served, and the flows of each transport."""
         served = self._served(since_ns, is_end=True)
-        others, transports = self._sweep(served, since_ns)
-        self._forget_idle(end_ns - IDLE_NS)
+        others, transports = self._sweep(served, since_ns, end_ns - STREAM_IDLE_NS)
+        self._forget_idle(end_ns)
         return served, others, transports
 
     def _served(self, since_ns: int, *, is_end: bool) -> list[Served]:
@@ -97,6 +110,8 @@ class Tracker:
                 active[identity[1]] = _Active(self._kernel.live_ends(place), (first_ns, last_ns), counts)
                 if is_end:
                     self._kernel.live_end(place)
+        if trials is not None:
+            self.key_checks_cut += trials.cut_short
         return list(self._choose(founds, active))
 
     def _places(self) -> Iterator[int]:
@@ -119,6 +134,7 @@ class Tracker:
     def _choose(self, founds: list[Found], active: dict[int, _Active]) -> Iterator[Served]:
         """Link what belongs together, and choose the server's end of what was active."""
         self._breathe()
+        self._unnamed = []
         for found in link(founds):
             seen = active.get(found.flow.number)
             if seen is None:
@@ -127,18 +143,27 @@ class Tracker:
                 packets=(seen.counts[0], 0), bytes=(seen.counts[1], 0), first_ns=seen.span[0], last_ns=seen.span[1],
             )
             chosen = serve(flow, found.finding, seen.ends, self._inside, self._scanner.is_registered)
-            if chosen is not None:
+            if chosen is not None and self._may_be_named(chosen):
                 yield chosen
+            else:
+                self._unnamed.append(flow)
 
-    def _sweep(self, served: list[Served], since_ns: int) -> tuple[list[Other], dict[str, tuple[int, int, int]]]:
+    def _may_be_named(self, served: Served) -> bool:
+        return self._may_name is None or self._may_name.has(served.end[0], served.flow.transport, served.end[1])
+
+    def _sweep(
+        self, served: list[Served], since_ns: int, idle_ns: int
+    ) -> tuple[list[Other], dict[str, tuple[int, int, int]]]:
         """What else the servers of these tunnels served, an endpoint each, and all flows by transport."""
         tunnels = {endpoint(one.end, one.flow.transport) for one in served}
         addresses = Listed(_span(one.end[0]) for one in served)
         totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for flow in self._unnamed:
+            _add(totals[flow.transport], (1, sum(flow.packets), sum(flow.bytes)))
         groups: dict[Endpoint, tuple[set[int], list[int]]] = defaultdict(lambda: (set(), [0, 0, 0]))
         at: int | None = 0
         while at is not None:
-            at, rows, transports = self._kernel.live_sweep(at, SWEEP_FLOWS, since_ns, addresses)
+            at, rows, transports = self._kernel.live_sweep(at, SWEEP_FLOWS, since_ns, idle_ns, addresses)
             for address, transport, port, pair, packets, size in rows:
                 other = endpoint((address, port), transport)
                 if other not in tunnels:
@@ -151,10 +176,23 @@ class Tracker:
         others = [Other(one, len(pairs), *counts) for one, (pairs, counts) in sorted(groups.items())]
         return others, {name: (counts[0], counts[1], counts[2]) for name, counts in totals.items()}
 
-    def _forget_idle(self, before_ns: int) -> None:
+    def _forget_idle(self, end_ns: int) -> None:
+        """Forget candidates that were silent for IDLE_NS. What lends certainty stays while a tunnel of its pair goes
+        on, for as long as a link may reach."""
+        lively: set[int] = set()
+        silent: list[tuple[int, Identity, int | None]] = []
         for place in self._places():
             identity, _, _, last_ns, _, _, _ = self._kernel.live_state(place)
-            if last_ns < before_ns:
+            known = self._known.get(identity)
+            best = known.founds[0] if known is not None and known.founds else None
+            if last_ns < end_ns - IDLE_NS:
+                lends = best is not None and best.finding.best.family in LENDERS and last_ns >= end_ns - LINK_WITHIN_NS
+                silent.append((place, identity, best.flow.pair if best is not None and lends else None))
+            elif best is not None:
+                lively.add(best.flow.pair)
+        # The last places come first: dropping one moves only a later one, which stays.
+        for place, identity, pair in silent:
+            if pair not in lively:
                 self._known.pop(identity, None)
                 self._kernel.live_drop(place)
 

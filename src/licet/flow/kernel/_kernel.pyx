@@ -12,6 +12,8 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int8_t, int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
 
 import os
+from functools import partial
+from operator import itemgetter
 
 from licet.model.flow import Flow as FlowView
 from licet.model.flow import Message as MessageView
@@ -31,6 +33,7 @@ cdef extern from "platform.h" nogil:
     uint32_t licet_load32(const uint8_t *p)
     int licet_is_ours(const uint8_t *status)
     void licet_give_back(uint8_t *status)
+    uint32_t licet_lowest_bit(uint64_t v)
 
 cdef extern from "Python.h":
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
@@ -50,14 +53,19 @@ cdef enum:
     BLOCK_AT = PACKET_BYTES_MAX + 4096
     BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
+# Made from a tuple without a step through Python: a candidate has a handful of messages, and there are many of both.
+_make_flow = partial(tuple.__new__, FlowView)
+_make_message = partial(tuple.__new__, MessageView)
+_by_packet = itemgetter(2)
 
 
 cdef class Kernel:
     """One capture's flow table with its record walk, or that of live traffic with its walk of the ring.
 
     sieves: licet.flow.matching.ReadySieves; limits: licet.flow.table.Limits; since_ns (included), until_ns
-    (excluded): packets outside are counted and left out, None for no bound; listed: licet.flow.listed.Listed, for
-    lines that are only_listed; live: windows will be asked for, and nothing settled.
+    (excluded): packets outside are counted and left out, None for no bound; timelines: whether candidates get one;
+    listed: licet.flow.listed.Listed, for lines that are only_listed; live: windows will be asked for, and nothing
+    settled.
     """
 
     cdef Sieves *_sieves
@@ -67,12 +75,13 @@ cdef class Kernel:
     cdef uint8_t *_buffer
     cdef uint32_t _begin, _end
     cdef size_t _sizes[11]
-    cdef object _names
+    cdef object _keys  # (line's name, forward) of each line, backward and forward in turn
     cdef bytes _listed  # what the table's rows point into
     cdef bint _settled
     cdef readonly size_t reserved_bytes
 
-    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, listed=None, live=False):
+    def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, bint timelines=True, listed=None,
+                  bint live=False):
         memset(&self._table, 0, sizeof(Table))
         memset(&self._walk, 0, sizeof(Walk))
         memset(&self._ring, 0, sizeof(Ring))
@@ -81,7 +90,7 @@ cdef class Kernel:
             raise MemoryError
         memset(self._sieves, 0, sizeof(Sieves))
         self._load_sieves(sieves)
-        self._reserve(limits, live)
+        self._reserve(limits, timelines and not live, live)
         self._listed = b"" if listed is None else listed.rows()
         self._table.listed = <const ListedRow *><const uint8_t *>self._listed
         self._table.listed_count = len(self._listed) // sizeof(ListedRow)
@@ -113,7 +122,7 @@ cdef class Kernel:
         self.reserved_bytes += size
         return memory
 
-    cdef int _reserve(self, limits, bint live) except -1:
+    cdef int _reserve(self, limits, bint timelines, bint live) except -1:
         cdef Table *t = &self._table
         cdef uint32_t flows = limits.flows + limits.candidates
         cdef uint32_t slots = limits.matched + limits.candidates + 1
@@ -133,9 +142,10 @@ cdef class Kernel:
         t.flows = <Flow *>self._map(2, <size_t>(flows + 1) * sizeof(Flow))
         t.buckets = <uint32_t *>self._map(3, <size_t>buckets * sizeof(uint32_t))
         t.store.slots = <Slot *>self._map(4, <size_t>slots * sizeof(Slot))
-        t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
-        t.promoted = <uint32_t *>self._map(9, <size_t>(limits.candidates + 1) * sizeof(uint32_t))
+        if timelines:
+            t.store.bins = <Bins *>self._map(8, <size_t>(limits.candidates + 1) * sizeof(Bins))
         if live:
+            t.promoted = <uint32_t *>self._map(9, <size_t>(limits.candidates + 1) * sizeof(uint32_t))
             t.marks = <Mark *>self._map(10, <size_t>(flows + 1) * sizeof(Mark))
         t.store.messages = <Message *>self._map(5, <size_t>(limits.messages + 1) * sizeof(Message))
         t.store.streams = <Stream *>self._map(6, <size_t>(limits.streams + 1) * sizeof(Stream))
@@ -155,10 +165,9 @@ cdef class Kernel:
         """Flatten the lines; refuse what the arrays cannot hold."""
         cdef Sieves *s = self._sieves
         cdef int transport, byte
-        cdef uint32_t at = 0
         if len(ready.lines) > LINES_MAX:
             raise ValueError(f"{len(ready.lines)} sieve lines are more than {LINES_MAX}")
-        self._names = [line.name for line in ready.lines]
+        self._keys = [(line.name, forward) for line in ready.lines for forward in (False, True)]
         s.count = len(ready.lines)
         s.has_only_listed = any(line.only_listed for line in ready.lines)
         for line in ready.lines:
@@ -169,17 +178,16 @@ cdef class Kernel:
             rows = ready.rows(TRANSPORT_NAMES[transport])
             if rows is None:
                 continue
+            offset, second = _second_rows(ready.of(TRANSPORT_NAMES[transport]), rows)
+            s.second_offset[transport] = offset
             for byte in range(ROWS):
-                s.rows[transport][byte].first = at
-                s.rows[transport][byte].count = len(rows[byte])
-                steps = [(_probe(line), line.index) for line in rows[byte]]
-                for place, (probe, index) in enumerate(steps):
-                    alike = 0
-                    while place + alike + 1 < len(steps) and steps[place + alike + 1][0] == probe:
-                        alike += 1
-                    s.walk[at].probe_offset, s.walk[at].probe_mask, s.walk[at].probe_value = probe
-                    s.walk[at].line, s.walk[at].alike = index, alike
-                    at += 1
+                s.first[transport][byte] = _set_of(rows[byte])
+                s.second[transport][byte] = _set_of(second[byte])
+        s.after_start = _set_of([line for line in ready.lines if line.after_start])
+        s.with_port = _set_of([line for line in ready.lines if line.port is not None])
+        for port in sorted({line.port for line in ready.lines if line.port is not None}):
+            s.ports[s.ports_count] = port
+            s.ports_count += 1
         for line in ready.of("tcp"):
             if s.stream_lines_count == 16:
                 raise ValueError("more than 16 sieve lines for TCP")
@@ -197,8 +205,10 @@ cdef class Kernel:
         out.owner = line.owner
         out.opening, out.answer, out.after_start = line.opening, line.answer, line.after_start
         out.on_trial, out.is_data, out.only_listed = line.on_trial, line.is_data, line.only_listed
-        if line.on_trial and line.same[1] - line.same[0] > 4:
-            raise ValueError(f"sieve line {line.name}: more than 4 bytes that must stay the same, of data on trial")
+        if line.same is not None and line.same[1] - line.same[0] > (4 if line.on_trial else 8):
+            raise ValueError(f"sieve line {line.name}: more than 8 bytes that must stay the same, or 4 of data on trial")
+        if line.same is not None and line.same[1] > line.keep_bytes:
+            raise ValueError(f"sieve line {line.name}: bytes that must stay the same are not among those kept")
         out.quota, out.enough, out.keep_bytes = line.quota, line.enough, line.keep_bytes
         out.shortest, out.longest, out.needs_bytes = line.shortest, line.longest, line.needs_bytes
         out.port = -1 if line.port is None else line.port
@@ -240,19 +250,19 @@ cdef class Kernel:
     cdef void _run(self) noexcept nogil:
         """Walk all whole records, in batches whose cache misses overlap."""
         cdef Packet batch[BATCH]
-        cdef int count, packets, i
-        cdef uint32_t step, index
+        cdef int count, packets, outside
+        cdef uint32_t step
         cdef Walk *w = &self._walk
         cdef Table *t = &self._table
         cdef bint more = True
         while more:
-            count = 0
-            while count < BATCH:
-                if w.state == AT_PCAP_RECORD:
-                    packets = 0
-                    step = walk_record(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
-                else:
-                    step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
+            count = outside = 0
+            if w.state == AT_PCAP_RECORD:
+                count = walk_records(w, self._buffer + self._begin, self._end - self._begin, batch, &outside, &step)
+                self._begin += step
+                more = count == BATCH
+            while more and count < BATCH and w.state != AT_PCAP_RECORD:
+                step = walk_step(w, self._buffer + self._begin, self._end - self._begin, &batch[count], &packets)
                 if step == 0:
                     more = False
                     break
@@ -263,20 +273,10 @@ cdef class Kernel:
                     if is_wanted(w, batch[count].time_ns):
                         count += 1
                     else:
-                        t.packets += 1
-                        t.skipped[SKIP_OUTSIDE_TIME] += 1
-            for i in range(count):
-                read_packet(&batch[i], t.seed)
-                if not batch[i].skip:
-                    licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
-            for i in range(count):
-                if not batch[i].skip:
-                    index = t.buckets[batch[i].hash & t.bucket_mask] - 1
-                    if index != NONE:
-                        licet_prefetch(&t.flows[index])
-                        licet_prefetch(<uint8_t *>&t.flows[index] + 64)
-            for i in range(count):
-                add_packet(t, &batch[i])
+                        outside += 1
+            t.packets += outside
+            t.skipped[SKIP_OUTSIDE_TIME] += outside
+            add_batch(t, batch, count)
 
     def end(self):
         """The file has ended: (damage, packet, number), damage 0 if it ended where a record did."""
@@ -321,6 +321,8 @@ cdef class Kernel:
         cdef Flow *kept
         if self._settled:
             return t.flows_used
+        if t.marks != NULL:
+            raise ValueError("live traffic is never settled")
         order = sorted([(t.flows[i].first_packet, i) for i in range(t.flows_used) if was_promoted(t, &t.flows[i])])
         kept = <Flow *>self._map(-1, <size_t>(len(order) + 1) * sizeof(Flow))
         for i, (_, found) in enumerate(order):
@@ -334,11 +336,10 @@ cdef class Kernel:
         self._settled = True
         return t.flows_used
 
-    def candidate(self, uint32_t number, dict pairs, bint timelines):
+    def candidate(self, uint32_t number, dict pairs):
         """(((owner, licet.model.flow.Flow), …), ends, first packet) of a candidate, once settled.
 
-        number: of the flow, from 0; pairs: numbers of the address pairs met so far; timelines: leave them out where no
-        picture will be drawn, 64 numbers a flow are the bulk of it.
+        number: of the flow, from 0; pairs: numbers of the address pairs met so far.
         """
         if not self._settled or number >= self._table.flows_used:
             raise ValueError(f"there is no settled candidate {number}")
@@ -347,21 +348,24 @@ cdef class Kernel:
         sender = (<char *>&flow.ends[0])[:size]
         receiver = (<char *>&flow.ends[2])[:size]
         pair_key = (sender, receiver) if sender <= receiver else (receiver, sender)
-        return self._view(flow, number, pairs.setdefault(pair_key, len(pairs)), sender, receiver, timelines)
+        return self._view(flow, number, pairs.setdefault(pair_key, len(pairs)), sender, receiver)
 
-    cdef object _view(self, Flow *flow, uint32_t number, pair, sender, receiver, bint timelines):
+    cdef object _view(self, Flow *flow, uint32_t number, pair, sender, receiver):
         """A candidate as `candidate` gives it."""
         cdef Table *t = &self._table
         cdef Slot *slot = &t.store.slots[flow.slot]
         cdef int owner
+        cdef uint64_t packets[2]
+        for owner in range(2):
+            packets[owner] = flow.packets[owner] + (0 if t.marks == NULL else t.marks[number].before[owner])
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
-        common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (flow.packets[0], flow.packets[1]),
+        common = (TRANSPORT_NAMES[flow.transport], number, pair, sender <= receiver, (packets[0], packets[1]),
                   (flow.bytes_[0], flow.bytes_[1]), flow.first_ns, flow.last_ns, syn_forward)
-        timeline = _timeline(&t.store.bins[slot.bins]) if timelines else None
+        timeline = _timeline(&t.store.bins[slot.bins]) if slot.bins != NONE else None
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
-                owners.append((owner, FlowView(*common, *self._of_owner(flow, slot, owner), timeline)))
+                owners.append((owner, _make_flow((*common, *self._of_owner(flow, slot, owner), timeline))))
         return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
 
     # Live traffic: windows of the candidates, while packets go on coming.
@@ -394,8 +398,8 @@ cdef class Kernel:
         """((first packet, flow), changes, first_ns, last_ns, packets, packets and bytes since the last window's end)."""
         cdef Flow *flow = self._live_flow(place)
         cdef uint32_t index = self._table.promoted[place]
-        cdef uint64_t packets = <uint64_t>flow.packets[0] + flow.packets[1]
         cdef Mark *mark = &self._table.marks[index]
+        cdef uint64_t packets = packets_of(flow, mark)
         return ((flow.first_packet, index), self._table.store.slots[flow.slot].changes, flow.first_ns, flow.last_ns,
                 packets, packets - mark.packets, flow.bytes_[0] + flow.bytes_[1] - mark.bytes_)
 
@@ -404,7 +408,7 @@ cdef class Kernel:
         cdef Flow *flow = self._live_flow(place)
         size = 16 if flow.is6 else 4
         return self._view(flow, self._table.promoted[place], pair_number(&self._table, flow),
-                          (<char *>&flow.ends[0])[:size], (<char *>&flow.ends[2])[:size], False)
+                          (<char *>&flow.ends[0])[:size], (<char *>&flow.ends[2])[:size])
 
     def live_ends(self, uint32_t place):
         """((address, port) of the first packet's sender, of its receiver) of a candidate."""
@@ -415,9 +419,7 @@ cdef class Kernel:
     def live_end(self, uint32_t place):
         """End the window of a candidate that is a tunnel: the sweep will leave it out."""
         cdef Flow *flow = self._live_flow(place)
-        cdef Mark *mark = &self._table.marks[self._table.promoted[place]]
-        mark.packets = <uint64_t>flow.packets[0] + flow.packets[1]
-        mark.bytes_ = flow.bytes_[0] + flow.bytes_[1]
+        end_window(flow, &self._table.marks[self._table.promoted[place]])
         self._table.store.slots[flow.slot].is_ended = 1
 
     def live_drop(self, uint32_t place):
@@ -430,9 +432,11 @@ cdef class Kernel:
             raise ValueError(f"there is no live candidate {place}")
         return &self._table.flows[self._table.promoted[place]]
 
-    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, addresses):
+    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, int64_t idle_ns, addresses):
         """End a window for `count` flows from the `first`: what of them, since `since_ns`, was served by addresses.
 
+        idle_ns: flows that were silent since then, and are no candidates, give back what was kept of their streams:
+        whoever sends a byte and no more must not hold that room for as long as the table remembers the flow.
         addresses: licet.flow.listed.Listed. Returns the flow to go on with, None behind the last; a list of (address,
         transport, port, number of the pair, packets, bytes); and for each transport its flows, packets and bytes.
         """
@@ -453,16 +457,19 @@ cdef class Kernel:
         served = []
         for index in range(first, behind):
             flow = &t.flows[index]
-            if flow.transport == GONE or flow.last_ns < since_ns:
+            if flow.transport == GONE:
                 continue
+            if flow.last_ns < idle_ns and flow.transport == TCP and not was_promoted(t, flow):
+                drop_heads(t, flow)
             if flow.slot != NONE and t.store.slots[flow.slot].is_ended:
                 t.store.slots[flow.slot].is_ended = 0
                 continue
+            if flow.last_ns < since_ns:
+                continue
             mark = &t.marks[index]
-            packets = <uint64_t>flow.packets[0] + flow.packets[1] - mark.packets
+            packets = packets_of(flow, mark) - mark.packets
             size = flow.bytes_[0] + flow.bytes_[1] - mark.bytes_
-            mark.packets += packets
-            mark.bytes_ += size
+            end_window(flow, mark)
             if packets:
                 sums[3 * flow.transport] += 1
                 sums[3 * flow.transport + 1] += packets
@@ -489,16 +496,16 @@ cdef class Kernel:
             at = run.next
             if self._sieves.lines[run.line].owner != owner:
                 continue
-            name, forward = self._names[run.line], run.forward == 1
-            first[name, forward] = run.first_packet
-            matches[name, forward] = run.count
+            key = self._keys[2 * run.line + run.forward]
+            first[key] = run.first_packet
+            matches[key] = run.count
             for i in range(run.held):
-                messages.append(self._message(&s.messages[run.messages[i]], name, forward))
+                messages.append(self._message(&s.messages[run.messages[i]], key))
         if len(messages) > 1:
             messages.sort(key=_by_packet)
         return tuple(messages), self._streams(flow, owner), first, matches
 
-    cdef object _message(self, Message *m, name, forward):
+    cdef object _message(self, Message *m, tuple key):
         cdef Store *s = &self._table.store
         cdef uint32_t piece = m.first_piece
         cdef uint32_t left = m.kept
@@ -507,7 +514,7 @@ cdef class Kernel:
             left -= PIECE_BYTES
             piece = s.pieces[piece].next
             data += (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
-        return MessageView(name, forward, m.packet, m.time_ns, m.length, data)
+        return _make_message((key[0], key[1], m.packet, m.time_ns, m.length, data))
 
     cdef object _streams(self, Flow *flow, int owner):
         cdef Table *t = &self._table
@@ -538,19 +545,30 @@ cdef class Kernel:
         return tuple(found)
 
 
-def _probe(line):
-    """(offset, mask, value) of the byte that decides a line most often: not the first, which has chosen the row."""
-    found = (0xFFFF, 0, 0)
-    for test in line.line.tests:
-        if test.equal and test.mask[0]:
-            found = (test.offset, test.mask[0], test.value[0])
-            if test.offset:
-                break
-    return found
+def _set_of(lines):
+    """Lines as a set of bits."""
+    return sum(1 << line.index for line in lines)
 
 
-def _by_packet(message):
-    return message[2]
+def _byte_tests(line):
+    """{offset: (mask, value)} of the bytes that a line asks for, behind the first, which has a row of its own."""
+    return {test.offset + i: (test.mask[i], test.value[i]) for test in line.line.tests if test.equal
+            for i in range(len(test.value)) if test.mask[i] and test.offset + i}
+
+
+def _second_rows(lines, rows):
+    """The offset whose byte rules out most of what the first byte's rows leave, and a row for each byte there; last, the
+    lines that do not look there."""
+    tests = [(line, _byte_tests(line), sum(line in row for row in rows)) for line in lines]
+    ruled_out = {1: 0}
+    for _, of_line, rows_count in tests:
+        for offset, (mask, value) in of_line.items():
+            others = sum(byte & mask != value for byte in range(256))
+            ruled_out[offset] = ruled_out.get(offset, 0) + rows_count * others
+    at = max(sorted(ruled_out), key=ruled_out.get)
+    admitted = [[line for line, of_line, _ in tests if at not in of_line or byte & of_line[at][0] == of_line[at][1]]
+                for byte in range(256)]
+    return at, [*admitted, [line for line, of_line, _ in tests if at not in of_line]]
 
 
 cdef object _timeline(Bins *bins):

@@ -85,6 +85,16 @@ static inline void licet_give_back(uint8_t *status) {
 }
 
 static inline uint64_t licet_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
+/* The number of the lowest bit that is set; v must not be 0. */
+static inline uint32_t licet_lowest_bit(uint64_t v) {
+#if defined(__GNUC__) || defined(__clang__)
+    return (uint32_t)__builtin_ctzll(v);
+#else
+    uint32_t n = 0;
+    while (!(v >> n & 1)) n++;
+    return n;
+#endif
+}
 static inline uint32_t licet_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
 
 #endif

@@ -63,10 +63,12 @@ cdef struct Walk:
     uint64_t damage_number
 
 
-cdef inline uint32_t word(Walk *w, const uint8_t *p) noexcept nogil:
-    if w.big:
-        return be32(p)
+cdef inline uint32_t le32(const uint8_t *p) noexcept nogil:
     return p[0] | (<uint32_t>p[1] << 8) | (<uint32_t>p[2] << 16) | (<uint32_t>p[3] << 24)
+
+
+cdef inline uint32_t word(Walk *w, const uint8_t *p) noexcept nogil:
+    return be32(p) if w.big else le32(p)
 
 
 cdef inline uint32_t half(Walk *w, const uint8_t *p) noexcept nogil:
@@ -240,33 +242,58 @@ cdef uint32_t walk_block(Walk *w, const uint8_t *at, uint32_t have, Packet *p, i
     return 0 if w.state == AT_DAMAGE else total
 
 
-cdef inline uint32_t walk_record(Walk *w, const uint8_t *at, uint32_t have, Packet *p, int *packets) noexcept nogil:
-    """One pcap record; as walk_block."""
-    cdef uint32_t captured
-    if have < w.header_bytes:
-        return 0
-    captured = word(w, at + 8)
-    if captured > PACKET_BYTES_MAX:
-        stop(w, DAMAGE_PACKET_TOO_LONG, <int64_t>w.ordinal + 1, captured)
-        return 0
-    if have < w.header_bytes + captured:
-        return 0
-    w.ordinal += 1
-    p.time_ns = <int64_t>word(w, at) * 1000000000 + <int64_t>word(w, at + 4) * w.tick_ns
-    p.frame = at + w.header_bytes
-    p.captured = captured
-    p.link_type = w.link_type
-    p.ordinal = w.ordinal
-    packets[0] = 1
-    return w.header_bytes + captured
+cdef int walk_records(Walk *w, const uint8_t *at, uint32_t have, Packet *batch, int *outside,
+                      uint32_t *walked) noexcept nogil:
+    """pcap records into a batch; what the walk knows stays in registers.
+
+    Returns how many packets there are, BATCH unless the buffer or the reading ends here; outside: those that the times
+    wanted leave out; walked: bytes consumed.
+    """
+    cdef uint32_t header_bytes = w.header_bytes
+    cdef uint32_t tick_ns = w.tick_ns
+    cdef uint32_t link_type = w.link_type
+    cdef uint32_t begin = 0
+    cdef uint32_t captured, seconds, ticks
+    cdef uint64_t ordinal = w.ordinal
+    cdef int64_t since_ns = w.since_ns
+    cdef int64_t until_ns = w.until_ns
+    cdef bint big = w.big
+    cdef Packet *p = batch
+    cdef Packet *full = batch + BATCH
+    cdef const uint8_t *record
+    while p < full and have - begin >= header_bytes:
+        record = at + begin
+        seconds, ticks, captured = le32(record), le32(record + 4), le32(record + 8)
+        if big:
+            seconds, ticks, captured = be32(record), be32(record + 4), be32(record + 8)
+        if captured > PACKET_BYTES_MAX:
+            stop(w, DAMAGE_PACKET_TOO_LONG, <int64_t>ordinal + 1, captured)
+            break
+        if have - begin - header_bytes < captured:
+            break
+        ordinal += 1
+        begin += header_bytes + captured
+        p.time_ns = <int64_t>seconds * 1000000000 + <int64_t>ticks * tick_ns
+        p.frame = record + header_bytes
+        p.captured = captured
+        p.link_type = link_type
+        p.ordinal = ordinal
+        licet_prefetch(p.frame)
+        licet_prefetch(p.frame + 64)
+        if p.time_ns >= since_ns and p.time_ns < until_ns:
+            p += 1
+        else:
+            outside[0] += 1
+    w.ordinal = ordinal
+    walked[0] = begin
+    return <int>(p - batch)
 
 
 cdef uint32_t walk_step(Walk *w, const uint8_t *at, uint32_t have, Packet *p, int *packets) noexcept nogil:
-    """Take one step; returns the bytes consumed, 0 if more are needed (or reading stopped)."""
+    """Take one step, of all but the records of pcap; returns the bytes consumed, 0 if more are needed (or reading
+    stopped)."""
     cdef uint32_t step
     packets[0] = 0
-    if w.state == AT_PCAP_RECORD:
-        return walk_record(w, at, have, p, packets)
     if w.state == AT_BLOCK:
         return walk_block(w, at, have, p, packets)
     if w.state == AT_SKIP:

@@ -9,6 +9,7 @@ cdef enum:
     FRAME_HEADER_BYTES = 48    # struct tpacket3_hdr, aligned; struct sockaddr_ll stands behind it
     LINK_ADDRESS_BYTES = 20
     VLAN_VALID = 16            # TP_STATUS_VLAN_VALID
+    EMPTY_FROM = 1 << 24       # packets of a direction; far below PACKETS_MAX, where counting stops
 
 
 cdef struct Ring:
@@ -48,24 +49,6 @@ cdef int read_ring_frame(Ring *r, const uint8_t *frame, uint32_t left, uint32_t 
     return 1
 
 
-cdef void add_batch(Table *t, Packet *batch, int count) noexcept nogil:
-    """Packets one after another, with their misses of the cache side by side."""
-    cdef int i
-    cdef uint32_t index
-    for i in range(count):
-        read_packet(&batch[i], t.seed)
-        if not batch[i].skip:
-            licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
-    for i in range(count):
-        if not batch[i].skip:
-            index = t.buckets[batch[i].hash & t.bucket_mask] - 1
-            if index != NONE:
-                licet_prefetch(&t.flows[index])
-                licet_prefetch(<uint8_t *>&t.flows[index] + 64)
-    for i in range(count):
-        add_packet(t, &batch[i])
-
-
 cdef void walk_ring_block(Ring *r, Table *t, const uint8_t *block, uint32_t size, uint32_t link_type,
                           int64_t since_ns) noexcept nogil:
     """All frames of a block, in batches."""
@@ -88,11 +71,28 @@ cdef void walk_ring_block(Ring *r, Table *t, const uint8_t *block, uint32_t size
             add_batch(t, batch, count)
             count = 0
         step = host32(block + at)  # tp_next_offset, 0 behind the last frame
-        if step == 0 or step > size - at:
+        if i + 1 < frames and (step == 0 or step > size - at):
+            r.damaged += 1
             break
         at += step
     if count:
         add_batch(t, batch, count)
+
+
+cdef inline uint64_t packets_of(const Flow *flow, const Mark *mark) noexcept nogil:
+    """All packets of a flow of live traffic."""
+    return mark.before[0] + mark.before[1] + flow.packets[0] + flow.packets[1]
+
+
+cdef void end_window(Flow *flow, Mark *mark) noexcept nogil:
+    """Count from here on. The counters of a flow that goes on for months are emptied now and then, lest they stop."""
+    cdef int way
+    mark.packets = packets_of(flow, mark)
+    mark.bytes_ = flow.bytes_[0] + flow.bytes_[1]
+    for way in range(2):
+        if flow.packets[way] >= EMPTY_FROM:
+            mark.before[way] += flow.packets[way]
+            flow.packets[way] = 0
 
 
 cdef uint64_t pair_number(Table *t, const Flow *flow) noexcept nogil:

@@ -45,27 +45,18 @@ cdef struct SieveLine:
     ByteTest tests[TESTS_MAX]
 
 
-cdef struct Row:
-    uint16_t first
-    uint16_t count
-
-
-# One step of a row: the line, the byte that decides most often, and how many further lines of the row ask for the same
-# byte, so that one look answers for all of them.
-cdef struct Step:
-    uint16_t probe_offset    # 0xFFFF: none
-    uint8_t probe_mask
-    uint8_t probe_value
-    uint8_t line
-    uint8_t alike
-    int32_t port             # -1: any
-
-
 cdef struct Sieves:
     uint32_t count
     SieveLine lines[LINES_MAX]
-    Row rows[TRANSPORTS][ROWS]
-    Step walk[TRANSPORTS * ROWS * LINES_MAX]  # row after row
+    # Sets of lines, a bit each: those that a payload's first byte admits, and those that another byte does, at the offset
+    # where most lines look. The last row of each is for a payload that does not reach so far.
+    uint64_t first[TRANSPORTS][ROWS]
+    uint64_t second[TRANSPORTS][ROWS]
+    uint32_t second_offset[TRANSPORTS]
+    uint64_t after_start     # the lines that count only after another of their recogniser
+    uint64_t with_port       # the lines that ask for a port
+    uint16_t ports[LINES_MAX]
+    uint32_t ports_count
     uint32_t stream_lines[LINES_MAX]
     uint32_t stream_lines_count
     uint32_t stream_needs_max
@@ -99,12 +90,22 @@ cdef bint line_matches(const SieveLine *line, const uint8_t *payload, int64_t av
     return True
 
 
-cdef inline bint probe_fits(const Step *step, const uint8_t *payload, int64_t available) noexcept nogil:
-    """A quick no, before everything is looked at."""
-    return step.probe_offset == 0xFFFF or (
-        <int64_t>step.probe_offset < available
-        and (payload[step.probe_offset] & step.probe_mask) == step.probe_value
-    )
+cdef inline uint64_t admitted(const Sieves *s, const Packet *p) noexcept nogil:
+    """The lines worth trying by two bytes of the payload."""
+    cdef const uint8_t *payload = p.frame + p.at
+    cdef uint32_t available = p.end - p.at if p.end > p.at else 0
+    cdef uint32_t offset = s.second_offset[p.transport]
+    return (s.first[p.transport][payload[0] if available else ROWS - 1]
+            & s.second[p.transport][payload[offset] if available > offset else ROWS - 1])
+
+
+cdef inline bint has_port(const Sieves *s, uint16_t one, uint16_t other) noexcept nogil:
+    """Whether some line asks for one of these ports."""
+    cdef uint32_t i
+    for i in range(s.ports_count):
+        if s.ports[i] == one or s.ports[i] == other:
+            return True
+    return False
 
 
 cdef inline bint port_fits(const SieveLine *line, uint16_t one, uint16_t other) noexcept nogil:

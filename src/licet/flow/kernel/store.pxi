@@ -50,6 +50,7 @@ cdef struct Piece:
 
 cdef struct Run:
     uint64_t first_packet
+    uint64_t same            # what must stay the same, of the messages that are held
     uint32_t next
     uint32_t count
     uint8_t line
@@ -68,10 +69,11 @@ cdef struct Slot:
     uint32_t candidates      # a bit an owner
     uint64_t opened          # two bits an owner: forward, backward
     uint64_t answered
-    uint32_t bins            # of a candidate, its place among them; NONE before
+    uint32_t bins            # of a candidate with a timeline, else NONE
     uint32_t changes         # how often something was kept, so that what was seen once need not be judged again
     uint8_t refused
     uint8_t is_ended         # live: the window's figures of this tunnel were taken
+    uint32_t recent[2]       # the run that was found last, backward and forward: data of a direction falls into one
 
 
 cdef struct StreamPiece:
@@ -92,7 +94,7 @@ cdef struct Stream:
 
 cdef struct Store:
     Slot *slots
-    Bins *bins
+    Bins *bins               # of candidates; NULL where their timelines are not wanted
     Run *runs
     Message *messages
     Piece *pieces
@@ -121,6 +123,7 @@ cdef uint32_t take_slot(Store *s) noexcept nogil:
     s.slots[index].previous = NONE
     s.slots[index].next = NONE
     s.slots[index].bins = NONE
+    s.slots[index].recent[0] = s.slots[index].recent[1] = NONE
     return index
 
 
@@ -202,9 +205,13 @@ cdef void free_slot(Store *s, uint32_t index) noexcept nogil:
 
 
 cdef uint32_t find_run(Store *s, uint32_t slot, uint32_t line, bint forward) noexcept nogil:
-    cdef uint32_t run = s.slots[slot].first_run
+    cdef uint32_t run = s.slots[slot].recent[forward]
+    if run != NONE and s.runs[run].line == line:
+        return run
+    run = s.slots[slot].first_run
     while run != NONE:
         if s.runs[run].line == line and s.runs[run].forward == forward:
+            s.slots[slot].recent[forward] = run
             return run
         run = s.runs[run].next
     return NONE
@@ -226,6 +233,7 @@ cdef uint32_t open_run(Store *s, uint32_t slot, uint32_t line, bint forward, uin
     else:
         s.runs[s.slots[slot].last_run].next = run
     s.slots[slot].last_run = run
+    s.slots[slot].recent[forward] = run
     return run
 
 

@@ -9,7 +9,6 @@ cdef enum:
     STARTED = 1
     FROM_SYN = 2
     CLOSED = 4
-    LISTED = 8               # of any flow, in the first of the two: one end is listed
 
     GONE = 0xFF              # the transport of a flow whose room is free
     PACKETS_MAX = 0x7FFFFFFF
@@ -31,8 +30,9 @@ cdef struct Flow:
     uint32_t next
     uint32_t slot
     uint32_t bucket
-    uint8_t heads[2]         # TCP: STARTED, FROM_SYN, CLOSED
-    uint8_t trial_line[2]    # not TCP: the line of the last data message on trial
+    uint8_t heads[2]         # TCP: STARTED, FROM_SYN, CLOSED; else the line of the last data message on trial
+    uint8_t has_port         # whether a line asks for one of its ports
+    uint8_t is_listed        # whether one of its ends is
     uint64_t bytes_[2]
     int64_t first_ns
     int64_t last_ns
@@ -42,10 +42,12 @@ cdef struct Flow:
     uint32_t stream[2]       # TCP: where its bytes are kept; else the counter of the last message on trial
 
 
-# What had been counted of a flow when the last window of live traffic ended.
+# What had been counted of a flow when the last window of live traffic ended; of its packets, those that were taken out
+# of its own counters in each direction, lest they stop.
 cdef struct Mark:
     uint64_t packets
     uint64_t bytes_
+    uint64_t before[2]
 
 
 cdef struct Table:
@@ -194,20 +196,21 @@ cdef uint32_t open_flow(Table *t, Packet *p) noexcept nogil:
     flow.is6 = p.is6
     flow.has_heads = 0
     flow.syn_forward = -1
-    flow.trial_line[0] = flow.trial_line[1] = NO_LINE
+    flow.heads[0] = flow.heads[1] = 0 if p.transport == TCP else NO_LINE
+    flow.has_port = has_port(t.sieves, p.source_port, p.destination_port)
     flow.slot = NONE
     flow.packets[0] = flow.packets[1] = 0
     flow.bytes_[0] = flow.bytes_[1] = 0
     flow.first_ns = flow.last_ns = p.time_ns
     flow.first_packet = p.ordinal
-    flow.heads[0] = flow.heads[1] = 0
+    flow.is_listed = 0
     if t.sieves.has_only_listed and (
         has_row(t.listed, t.listed_count, &p.ends[0], p.is6, p.transport, p.source_port)
         or has_row(t.listed, t.listed_count, &p.ends[2], p.is6, p.transport, p.destination_port)
     ):
-        flow.heads[0] = LISTED
+        flow.is_listed = 1
     if t.marks != NULL:
-        t.marks[index].packets = t.marks[index].bytes_ = 0
+        memset(&t.marks[index], 0, sizeof(Mark))
     flow.bucket = <uint32_t>(p.hash & t.bucket_mask)
     flow.next_in_bucket = t.buckets[flow.bucket] - 1
     t.buckets[flow.bucket] = index + 1
@@ -271,12 +274,14 @@ cdef void promote(Table *t, uint32_t index, bint is_data) noexcept nogil:
             t.evicted_candidates += 1
         return
     slot.refused = 0
-    slot.bins = t.candidates
-    bins = &t.store.bins[slot.bins]
-    bins.start_ns = t.bins.start_ns
-    bins.width_s = 1
-    bins_add(bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
-    t.promoted[t.candidates] = index
+    if t.store.bins != NULL:
+        slot.bins = t.candidates
+        bins = &t.store.bins[slot.bins]
+        bins.start_ns = t.bins.start_ns
+        bins.width_s = 1
+        bins_add(bins, flow.first_ns, flow.bytes_[0] + flow.bytes_[1])
+    if t.promoted != NULL:
+        t.promoted[t.candidates] = index
     t.candidates += 1
     unlink_flow(t, index)
     unlink_slot(t, flow.slot)
@@ -295,34 +300,19 @@ cdef void drop_candidate(Table *t, uint32_t place) noexcept nogil:
     t.candidates = last
     if place != last:
         t.promoted[place] = t.promoted[last]
-        t.store.bins[place] = t.store.bins[last]
-        t.store.slots[t.flows[t.promoted[place]].slot].bins = place
 
 
 cdef inline bint was_promoted(Table *t, Flow *flow) noexcept nogil:
     return flow.slot != NONE and t.store.slots[flow.slot].flow == NONE
 
 
-cdef bint is_other_run(Store *s, Run *run, const SieveLine *line, const uint8_t *payload) noexcept nogil:
-    """True if the bytes that must stay the same differ from those of the run's first message."""
-    cdef Message *first
-    cdef uint32_t piece, at, i
-    if not line.same_size or not run.held:
-        return False
-    first = &s.messages[run.messages[0]]
-    piece = first.first_piece
-    at = line.same_offset
-    while at >= PIECE_BYTES:
-        piece = s.pieces[piece].next
-        at -= PIECE_BYTES
+cdef inline uint64_t same_of(const SieveLine *line, const uint8_t *payload) noexcept nogil:
+    """The bytes of a message that must stay the same, as a number; 0 where the line has none."""
+    cdef uint64_t value = 0
+    cdef uint32_t i
     for i in range(line.same_size):
-        if at == PIECE_BYTES:
-            piece = s.pieces[piece].next
-            at = 0
-        if s.pieces[piece].data[at] != payload[line.same_offset + i]:
-            return True
-        at += 1
-    return False
+        value = (value << 8) | payload[line.same_offset + i]
+    return value
 
 
 cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, Packet *p, uint32_t size) noexcept nogil:
@@ -333,6 +323,7 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
     cdef Slot *slot
     cdef Run *run
     cdef uint32_t at, i
+    cdef uint64_t same = same_of(line, payload)
     cdef bint is_answered
     if s.pieces_left < pieces_for(size) + (t.messages_max // 2 if line.is_data else 0):
         t.evicted_messages += 1
@@ -348,7 +339,7 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
             return
     run = &s.runs[at]
     is_answered = (slot.answered & (<uint64_t>1 << (2 * line.owner + (1 if forward else 0)))) != 0
-    if is_other_run(s, run, line, payload):
+    if run.held and run.same != same:
         if is_answered or (line.enough and run.count >= line.enough):
             return
         for i in range(run.held):
@@ -358,6 +349,7 @@ cdef void keep_message(Table *t, uint32_t index, uint32_t number, bint forward, 
     run.count += 1
     if run.held < line.quota or (line.opening and not is_answered):
         slot.changes += 1
+    run.same = same
     if run.held < line.quota:
         run.messages[run.held] = store_message(s, payload, size, p.time_ns, p.ordinal, p.length)
         run.held += 1
@@ -374,14 +366,11 @@ cdef bint passes_trial(Flow *flow, const SieveLine *line, uint32_t number, bint 
                        const uint8_t *payload) noexcept nogil:
     """True if the last data message of this direction was of this line too, with the same bytes."""
     cdef int way = 0 if forward else 1
-    cdef uint32_t value = 0
+    cdef uint32_t value = <uint32_t>same_of(line, payload)
     cdef uint32_t count = 0
-    cdef uint32_t i
     cdef bint passes
     cdef const uint8_t *counter
-    for i in range(line.same_size):
-        value = (value << 8) | payload[line.same_offset + i]
-    passes = flow.trial_line[way] == number and flow.start[way] == value
+    passes = flow.heads[way] == number and flow.start[way] == value
     if line.counts:
         counter = payload + line.counter_offset
         count = be32(counter)
@@ -389,33 +378,24 @@ cdef bint passes_trial(Flow *flow, const SieveLine *line, uint32_t number, bint 
             count = counter[0] | (<uint32_t>counter[1] << 8) | (<uint32_t>counter[2] << 16) | (<uint32_t>counter[3] << 24)
         passes = passes and <uint32_t>(count - flow.stream[way] - 1) < RISE_MAX
         flow.stream[way] = count
-    flow.trial_line[way] = <uint8_t>number
+    flow.heads[way] = <uint8_t>number
     flow.start[way] = value
     return passes
 
 
-cdef void sift(Table *t, uint32_t index, bint forward, Packet *p) noexcept nogil:
-    """Walk a payload past the lines that its first byte admits."""
+cdef void sift(Table *t, uint32_t index, bint forward, Packet *p, uint64_t lines) noexcept nogil:
+    """Hold a payload against these lines, in their order."""
     cdef Sieves *sieves = t.sieves
     cdef Flow *flow = &t.flows[index]
     cdef int64_t available = <int64_t>p.end - <int64_t>p.at
-    cdef Row row
     cdef const SieveLine *line
     cdef const uint8_t *payload = p.frame + p.at
-    cdef const Step *step
-    cdef const Step *last
     cdef uint32_t number, size
-    row = sieves.rows[p.transport][payload[0] if available > 0 else 256]
-    step = &sieves.walk[row.first]
-    last = step + row.count
-    while step < last:
-        if not probe_fits(step, payload, available):
-            step += 1 + step.alike
-            continue
-        number = step.line
+    while lines:
+        number = licet_lowest_bit(lines)
+        lines &= lines - 1
         line = &sieves.lines[number]
-        step += 1
-        if line.only_listed and not flow.heads[0] & LISTED:
+        if line.only_listed and not flow.is_listed:
             continue
         if not port_fits(line, flow.source_port, flow.destination_port):
             continue
@@ -512,7 +492,7 @@ cdef uint32_t test_stream(Table *t, uint32_t *open_lines, const uint8_t *data, u
 
 cdef inline uint32_t stream_lines_of(Table *t, Flow *flow) noexcept nogil:
     """The lines that a TCP flow may be held against, a bit each."""
-    if flow.heads[0] & LISTED:
+    if flow.is_listed:
         return (<uint32_t>1 << t.sieves.stream_lines_count) - 1
     return t.sieves.stream_lines_free
 
@@ -607,7 +587,7 @@ cdef void add_segment(Table *t, uint32_t index, bint forward, Packet *p) noexcep
         flow.has_heads = 1
         flow.syn_forward = -1
         for side in range(2):
-            flow.heads[side] = (flow.heads[side] & LISTED) | (0 if stream_lines_of(t, flow) else CLOSED)
+            flow.heads[side] = 0 if stream_lines_of(t, flow) else CLOSED
             flow.stream[side] = NONE
     if syn and not p.tcp_flags & 16:
         flow.syn_forward = forward
@@ -661,6 +641,7 @@ cdef void add_packet(Table *t, Packet *p) noexcept nogil:
     cdef bint forward = True
     cdef int way
     cdef Flow *flow
+    cdef uint64_t lines
     t.packets += 1
     t.nested += p.nested
     if not t.has_start:
@@ -689,9 +670,33 @@ cdef void add_packet(Table *t, Packet *p) noexcept nogil:
         flow.first_ns = p.time_ns
     if p.time_ns > flow.last_ns:
         flow.last_ns = p.time_ns
-    if flow.slot != NONE and t.store.slots[flow.slot].bins != NONE:
+    if t.store.bins != NULL and flow.slot != NONE and t.store.slots[flow.slot].bins != NONE:
         bins_add(&t.store.bins[t.store.slots[flow.slot].bins], p.time_ns, p.ip_bytes)
-    if p.transport != TCP:
-        sift(t, index, forward, p)
-    elif p.length or p.tcp_flags & 2:
-        add_segment(t, index, forward, p)
+    if p.transport == TCP:
+        if p.length or p.tcp_flags & 2:
+            add_segment(t, index, forward, p)
+        return
+    lines = admitted(t.sieves, p)
+    if not flow.has_port:
+        lines &= ~t.sieves.with_port
+    # A line that counts only after another is worth trying if something was kept, or one of those others is tried too.
+    if lines and (flow.slot != NONE or lines & ~t.sieves.after_start):
+        sift(t, index, forward, p, lines)
+
+
+cdef void add_batch(Table *t, Packet *batch, int count) noexcept nogil:
+    """Packets one after another, with their misses of the cache side by side."""
+    cdef int i
+    cdef uint32_t index
+    for i in range(count):
+        read_packet(&batch[i], t.seed)
+        if not batch[i].skip:
+            licet_prefetch(&t.buckets[batch[i].hash & t.bucket_mask])
+    for i in range(count):
+        if not batch[i].skip:
+            index = t.buckets[batch[i].hash & t.bucket_mask] - 1
+            if index != NONE:
+                licet_prefetch(&t.flows[index])
+                licet_prefetch(<uint8_t *>&t.flows[index] + 64)
+    for i in range(count):
+        add_packet(t, &batch[i])

@@ -8,19 +8,20 @@ copy which is not refreshed errs on the side of the registered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
 from licet.lifecycle import application as applications
 from licet.lifecycle import endpoint_proof
 from licet.lifecycle import registration as registrations
 from licet.model.canonical import moment_ns, sha256_digest
 from licet.model.registration import Record
-from licet.server.registry.models import Application, Endpoint, Registration, Snapshot
+from licet.server.registry.models import Application, Endpoint, Outbox, Registration, Registry, Service, Snapshot
 from licet.server.registry.service_layer.locks import lock_registry
 from licet.snapshot.form import Header, write_form
 from licet.snapshot.record_line import SortKey, sort_key
@@ -31,6 +32,22 @@ PROVISIONAL = "provisional"
 REDEMPTION = timedelta(days=registrations.REDEMPTION_DAYS)
 SECOND_NS = 1_000_000_000
 
+Mark = tuple[Any, ...]
+TRIES = 3
+READ_AGAIN = timedelta(minutes=10)  # whatever the marks say
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The snapshot and the mark at which this process last read everything: most minutes nothing happens in a registry.
+_known: dict[str, tuple[Any, ...]] = {}
+
+# What of a row is read for a record; the rest of it stays in the database.
+_ENDPOINT_FIELDS = (
+    "service_id", "address", "transport", "port", "tunnel_protocol", "name", "mac1_key", "key_since", "old_mac1_key",
+    "old_key_until", "state", "valid_since", "counts_until", "cr_date",
+)
+_REGISTRATION_FIELDS = (
+    "state", "state_since", "cr_date", "ex_date", "service__handle", "service__is_listed", "service__is_attested",
+)
+
 # States that no date ends by itself: the clock decides later, or people do.
 _OPEN_ENDED = frozenset({
     registrations.NOTICED, registrations.NOTICED_APPEAL, registrations.SERVER_HOLD, registrations.PENDING_DELETE,
@@ -38,19 +55,59 @@ _OPEN_ENDED = frozenset({
 })
 
 
-@transaction.atomic
 def publish(*, at: datetime) -> Snapshot:
-    """The snapshot of this moment: the last one, where nothing changed since, else a new one."""
+    """The snapshot of this moment: the last one, where nothing changed since, else a new one.
+
+    A large registry takes seconds to read, so that is done without a lock that writers would wait for. What was read is
+    published if nothing moved meanwhile; after a few tries it is read once more under the lock.
+    """
+    for _ in range(TRIES):
+        before = _mark(at)
+        last = _last()
+        if last is not None and _known.get("nothing new") == (last.digest, *before):
+            return last
+        made = _publish(at, records_at(at), before)
+        if made is not None:
+            return made
+    with transaction.atomic():
+        lock_registry()
+        now = _mark(at)
+        made = _publish(at, records_at(at), now)
+        assert made is not None  # nothing moves under the lock
+        return made
+
+
+@transaction.atomic
+def _publish(at: datetime, records: list[Record], mark: Mark) -> Snapshot | None:
+    """Publish records where they still are what the registry holds. mark: taken before they were read."""
+    content = sha256_digest(write_form(Header(None, mark[0]), records))
     registry = lock_registry()
-    records = records_at(at)
-    content = sha256_digest(write_form(Header(None, registry.name), records))
-    last = Snapshot.objects.order_by("-serial").first()
-    if last is not None and last.content_digest == content:
-        return last
-    serial = 1 if last is None else last.serial + 1
-    body = write_form(Header(serial, registry.name, _whole(moment_ns(at))), records)
-    return Snapshot.objects.create(serial=serial, digest=sha256_digest(body), content_digest=content,
-                                   records=len(records), published_at=at, body=body)
+    if _mark(at) != mark:
+        return None
+    last = _last()
+    if last is None or last.content_digest != content:
+        serial = 1 if last is None else last.serial + 1
+        body = write_form(Header(serial, registry.name, _whole(moment_ns(at))), records)
+        last = Snapshot.objects.create(serial=serial, digest=sha256_digest(body), content_digest=content,
+                                       records=len(records), published_at=at, body=body)
+    _known["nothing new"] = (last.digest, *mark)
+    return last
+
+
+def _last() -> Snapshot | None:
+    return Snapshot.objects.order_by("-serial").defer("body").first()
+
+
+def _mark(at: datetime) -> Mark:
+    """What differs where any record could: the registry's name, the log, what services say of themselves, and how many
+    ends have come."""
+    services = Service.objects.aggregate(count=Count("pk"), last=Max("up_date"))
+    ended = Endpoint.objects.aggregate(
+        counts=Count("pk", filter=Q(counts_until__lte=at)), keys=Count("pk", filter=Q(old_key_until__lte=at)),
+        last=Max("up_date"))
+    name = Registry.objects.values_list("name", flat=True).get(pk=1)
+    return (name, Outbox.objects.aggregate(last=Max("pk"))["last"], *services.values(), *ended.values(),
+            at.year, (at - _EPOCH) // READ_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +121,31 @@ class _Counting:
     end: datetime
 
 
-def records_at(at: datetime) -> list[Record]:
-    """Every record of the registry as of a moment, in the order of a snapshot."""
-    services = _counting_services(at)
+def records_at(at: datetime, only: Collection[int] | None = None) -> list[Record]:
+    """Every record of the registry as of a moment, in the order of a snapshot. only: keys of the services whose records
+    are wanted, None for all."""
+    some = Q() if only is None else Q(service_id__in=only)
+    services = _counting_services(at, some)
     counting = Q(state__in=endpoint_proof.COUNTING) | Q(state=endpoint_proof.GONE, counts_until__gt=at)
     found: dict[SortKey, Record] = {}
-    for endpoint in Endpoint.objects.filter(counting, dropped_at=None).order_by("pk").iterator():
+    endpoints = Endpoint.objects.filter(counting, some, dropped_at=None).order_by("pk").only(*_ENDPOINT_FIELDS)
+    for endpoint in endpoints.iterator():
         service = services.get(endpoint.service_id)
         if service is not None:
             _keep(found, _records(service, endpoint, at))
     return [found[key] for key in sorted(found)]
 
 
-def _counting_services(at: datetime) -> dict[int, _Counting]:
-    """Registered and provisional services, by their keys. A service is not both: who is registered does not apply."""
+def _counting_services(at: datetime, some: Q) -> dict[int, _Counting]:
+    """Registered and provisional services among some, by their keys. A service is not both: who is registered does not
+    apply."""
     found: dict[int, _Counting] = {}
-    for application in Application.objects.filter(state=applications.PROVISIONAL).select_related("service"):
+    for application in Application.objects.filter(some, state=applications.PROVISIONAL).select_related("service"):
         service = application.service
         found[service.pk] = _Counting(service.handle, service.is_listed, PROVISIONAL, application.state_since,
                                       _end_of_next_year(at))
-    for registration in Registration.objects.exclude(state__in=registrations.OVER).select_related("service"):
+    standing = Registration.objects.filter(some).exclude(state__in=registrations.OVER).select_related("service")
+    for registration in standing.only(*_REGISTRATION_FIELDS).iterator():
         service = registration.service
         status = registrations.published_status(registration.state)
         if service.is_attested and status != registrations.SERVER_HOLD:

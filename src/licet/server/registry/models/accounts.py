@@ -55,24 +55,32 @@ class Account(AbstractBaseUser):
 
 
 class Officer(models.Model):
-    """An account that decides for the registry. code: what others are shown instead of a name."""
+    """An account that decides for the registry. code: what others are shown instead of a name; retire_proposed_by: the
+    officer who proposed that this one stops, until a second one agrees or it is dropped."""
 
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="officer")
     code = models.CharField(max_length=20, unique=True)
     since = models.DateTimeField()
     retired_at = models.DateTimeField(null=True, blank=True)
+    retire_proposed_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT,
+                                           related_name="retirements_proposed")
+    retire_proposed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.code
 
 
 class Invitation(models.Model):
-    """A link that makes an officer, once. Only the digest of its token is kept."""
+    """A link that makes an officer, once. Only the digest of its token is kept. confirmed_at: from when it works; where
+    there are two officers or more, a second one has to agree first."""
 
     token_digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="invitations")
     created = models.DateTimeField()
     expires = models.DateTimeField()
+    confirmed_by = models.ForeignKey(Officer, null=True, blank=True, on_delete=models.PROTECT,
+                                     related_name="invitations_confirmed")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

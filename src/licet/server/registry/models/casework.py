@@ -34,7 +34,10 @@ class Application(models.Model):
     up_date = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("state", "clock_since"), name="application_queue"),)
+        indexes = (
+            models.Index(fields=("state", "clock_since"), name="application_queue"),
+            models.Index(fields=("decided_at", "submitted_at"), name="application_times"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("service",), name="one_open_application",
                                     condition=models.Q(state__in=application.OPEN)),

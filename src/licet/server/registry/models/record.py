@@ -50,6 +50,16 @@ class Outbox(LogBound):
         return f"{self.subject} #{self.sequence} {self.event}"
 
 
+class Receipt(LogBound):
+    """Where an entry stands in the log. leaf_index: counted from zero."""
+
+    entry = models.OneToOneField(Outbox, models.PROTECT, related_name="receipt")
+    leaf_index = models.PositiveBigIntegerField(unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.entry} is entry {self.leaf_index}"
+
+
 class Snapshot(LogBound):
     """A published snapshot. content_digest: of the records without the header; digest: of body, as it is served."""
 

@@ -22,11 +22,12 @@ LIFE = timedelta(days=registrations.REGISTRATION_DAYS)
 
 
 @transaction.atomic
-def ask(actor: Actor, application: Application, text: str, *, at: datetime) -> Message:
+def ask(actor: Actor, application: Application, text: str, *, seen: str = "", at: datetime) -> Message:
     """Ask the applicant one question. While it is open, the registry's clock stands still; a provisional registration
-    goes on. Raises Invalid or Refused."""
+    goes on. seen: as in `decide`. Raises Invalid or Refused."""
     service, application = lock_application(application)
     require_impartial(actor, service)
+    _refuse_unseen(application, seen)
     text = message_text(text)
     if application.messages.filter(kind=Message.QUESTION, answered_at=None).exists():
         raise Refused("question_open", _("One question is open already; wait for its answer."))
@@ -40,17 +41,19 @@ def ask(actor: Actor, application: Application, text: str, *, at: datetime) -> M
 
 @transaction.atomic
 def decide(actor: Actor, application: Application, *, approve: bool, code: str = "", text: str = "",
-           conflicts_with: str = "", at: datetime) -> Application:
+           conflicts_with: str = "", seen: str = "", at: datetime) -> Application:
     """Approve an application, which registers its service for a year, or refuse it with a code and a text.
 
-    code: one of lifecycle.application.REFUSAL_CODES; conflicts_with: the other service's handle. The same decision by
-    the same officer twice is the same as once. Raises Invalid or Refused.
+    code: one of lifecycle.application.REFUSAL_CODES; conflicts_with: the other service's handle; seen: the
+    `version_of` the application that was looked at, or "". The same decision by the same officer twice is the same as
+    once. Raises Invalid or Refused.
     """
     service, application = lock_application(application)
     officer = require_impartial(actor, service)
     target = applications.APPROVED if approve else applications.REFUSED
     if application.state == target and application.decided_by_id == officer.pk:
         return application
+    _refuse_unseen(application, seen)
     reason = "" if approve else applications.refusal_reason(code, text, _known(conflicts_with))
     if approve:
         refuse_listed_homes(service)
@@ -69,6 +72,18 @@ def decide(actor: Actor, application: Application, *, approve: bool, code: str =
     return application
 
 
+def version_of(application: Application) -> str:
+    """What changes with every move of an application: who decides says which one they looked at."""
+    return f"{application.state} {application.up_date.isoformat()}"
+
+
+def _refuse_unseen(application: Application, seen: str) -> None:
+    """Raises Refused where an open application moved after it was looked at; one that was decided is refused by its
+    table, with what was decided."""
+    if seen and application.is_open and seen != version_of(application):
+        raise Refused("changed", _("This case changed while you were reading. Look at it again; nothing was decided."))
+
+
 def register(actor: Actor, service: Service, event: str, end: datetime, at: datetime) -> Registration:
     """Write the row of a new registration, inside the caller's transaction. Raises Refused where there is one."""
     if current_registration(service) is not None:
@@ -84,18 +99,6 @@ def notify(service: Service, kind: str, key: str, at: datetime) -> None:
     """Note a mail that is due about a service; the key makes sure that it is due once."""
     Notice.objects.get_or_create(key=key, defaults={
         "organisation_id": service.organisation_id, "service": service, "kind": kind, "created": at})
-
-
-def median_decision_seconds(since: datetime) -> int | None:
-    """The median time from handing in to decision, of decisions since then; None where there is none."""
-    pairs = Application.objects.filter(decided_at__gte=since).exclude(submitted_at=None)
-    times = sorted(decided - submitted for submitted, decided in pairs.values_list("submitted_at", "decided_at")
-                   if submitted is not None and decided is not None)
-    if not times:
-        return None
-    middle = len(times) // 2
-    median = times[middle] if len(times) % 2 else (times[middle - 1] + times[middle]) / 2
-    return round(median.total_seconds())
 
 
 def _known(handle: str) -> str:

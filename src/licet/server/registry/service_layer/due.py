@@ -14,7 +14,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from licet.lifecycle import application as applications
 from licet.lifecycle import endpoint_proof
@@ -93,9 +93,16 @@ def _move(row: journal.Moving, table: Table, kind: Registry, at: datetime,
     return done
 
 
+def _before(table: Table, state: str, at: datetime) -> datetime:
+    """What began after this cannot be due. Working days are at least as long as days: what is chosen here is looked at
+    again, one by one; nothing else is locked or read."""
+    return at - timedelta(days=table.after[state].days)
+
+
 def _run_applications(report: DueReport, kind: Registry, at: datetime) -> None:
     for state in applications.TABLE.after:
-        waiting = Application.objects.filter(state=state, clock_since__lte=at)
+        field = "clock_since__lte" if state == applications.IN_REVIEW else "state_since__lte"
+        waiting = Application.objects.filter(state=state, **{field: _before(applications.TABLE, state, at)})
         if state == applications.IN_REVIEW:
             waiting = waiting.filter(escalated_at=None)
         for application in _each(waiting):
@@ -109,7 +116,7 @@ def _application_due(application: Application, kind: Registry, at: datetime) -> 
     since = application.clock_since if is_waiting else application.state_since
     if not _is_due(applications.TABLE, application.state, since, at) or (is_waiting and application.escalated_at):
         return
-    done = _move(application, applications.TABLE, kind, at, _application_facts(application, service, kind))
+    done = _move(application, applications.TABLE, kind, at, application_facts(application, service, kind))
     if done.after == applications.IN_REVIEW:
         application.escalated_at = at
     application.save()
@@ -119,7 +126,7 @@ def _application_due(application: Application, kind: Registry, at: datetime) -> 
     yield f"application {done.event}→{done.after}"
 
 
-def _application_facts(application: Application, service: Service, kind: Registry) -> frozenset[str]:
+def application_facts(application: Application, service: Service, kind: Registry) -> frozenset[str]:
     """What is so, of all that an overdue application needs."""
     organisation = service.organisation
     provisional = Application.objects.filter(service__organisation=organisation,
@@ -143,9 +150,16 @@ def account_confirmed(organisation_pk: int) -> bool:
 
 def _run_endpoints(report: DueReport, kind: Registry, at: datetime) -> None:
     proven = Endpoint.objects.filter(service__is_attested=False, dropped_at=None)
-    waiting = proven.filter(Q(state__in=(endpoint_proof.PENDING, endpoint_proof.STALE))
-                            | Q(state=endpoint_proof.VALID, recheck_asked_at=None))
-    for endpoint in _each(waiting.filter(state_since__lte=at)):
+    table = endpoint_proof.TABLE
+    pending = Q(state=endpoint_proof.PENDING, state_since__lte=_before(table, endpoint_proof.PENDING, at))
+    valid = Q(state=endpoint_proof.VALID, recheck_asked_at=None) & (
+        Q(checked_at__lte=_before(table, endpoint_proof.VALID, at))
+        | Q(checked_at=None, state_since__lte=_before(table, endpoint_proof.VALID, at)))
+    # A stale one is looked at for its daily recheck, and from its second notice on until it counts no more.
+    stale = Q(state=endpoint_proof.STALE) & (
+        Q(recheck_asked_at=None) & (Q(checked_at=None) | Q(checked_at__lte=at - DAY))
+        | Q(state_since__lte=at - NOTICE))
+    for endpoint in _each(proven.filter(pending | valid | stale)):
         # In a transaction of its own: what is not moved for want of a notice must not take the notice back.
         _run(report, partial(_stale_care, endpoint, at))
         _run(report, partial(_endpoint_due, endpoint, kind, at))
@@ -203,11 +217,23 @@ def _was_sent(endpoint: Endpoint, number: int, at: datetime) -> bool:
 
 
 def _run_registrations(report: DueReport, kind: Registry, at: datetime) -> None:
-    horizon = at + timedelta(days=max(*REMINDERS_DAYS, registrations.EXPIRING_DAYS))
-    by_end = Q(state__in=(registrations.OK, registrations.EXPIRING), ex_date__lte=horizon)
-    by_age = Q(state__in=(registrations.REDEMPTION, registrations.SERVER_HOLD, registrations.PENDING_DELETE))
-    for registration in _each(Registration.objects.filter(by_end | by_age)):
+    table = registrations.TABLE
+    due = Q()
+    for state, after in table.after.items():
+        field = "ex_date__lte" if after.from_end else "state_since__lte"
+        due |= Q(state=state, **{field: _before(table, state, at)})
+    for registration in _each(Registration.objects.filter(due | _to_be_reminded(at))):
         _run(report, partial(_registration_due, registration, kind, at))
+
+
+def _to_be_reminded(at: datetime) -> Q:
+    """Registrations of which a reminder's day has come, and about which none went out since that day."""
+    found = Q()
+    for days in REMINDERS_DAYS:
+        said = Notice.objects.filter(kind="reminder", service=OuterRef("service"),
+                                     created__gte=OuterRef("ex_date") - days * DAY)
+        found |= Q(~Exists(said), ex_date__gt=at, ex_date__lte=at + days * DAY)
+    return Q(state__in=(registrations.OK, registrations.EXPIRING)) & found
 
 
 def _registration_due(registration: Registration, kind: Registry, at: datetime) -> Iterator[str]:

@@ -128,11 +128,13 @@ def address_problem(text: str) -> str | None:
     address = ipaddress.ip_address(text)
     if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
         return _("This is not the address of a server that others can reach.")
+    is_owned, prefixes = registry().is_owned, settings.DEPLOYMENT.prefixes
+    if is_owned and any(address in prefix for prefix in prefixes):
+        return None
     if any(address in network for network in DOCUMENTATION):
         return None if settings.LICET_DOCUMENTATION_ADDRESSES else _("This address is kept for documentation.")
-    if registry().is_owned:
-        prefixes = settings.DEPLOYMENT.prefixes
-        if address.is_global or not prefixes or any(address in prefix for prefix in prefixes):
+    if is_owned:
+        if address.is_global or not prefixes:
             return None
         return _("This private address is in none of the prefixes of this network (licet.toml).")
     return None if address.is_global else _("This is a private address: nobody else can reach it. Enter a public one.")

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from licet.lifecycle.table import Table, Transition
 from licet.model.canonical import Json, canonical_json, moment_ns, sha256_digest, time_text
+from licet.server import chance
 from licet.server.registry.models import Outbox
 from licet.server.registry.service_layer.actors import Actor
+from licet.tlog.entry import is_plain
 
 ENTRY_VERSION = 1
 
@@ -57,11 +59,14 @@ def write(done: Transition, subject: str, details: Mapping[str, Json] | None = N
         "to": done.after,
         "reason": done.reason,
         "role": done.role,
-        "actorKeyId": "",  # nobody signs yet: the log and its keys come later
+        "actorKeyId": "",  # nobody signs yet: officers have no keys of their own
         "prevSubjectLeaf": previous,
         "details": dict(details or {}),
         "redactions": [],
     }
+    if not is_plain(dict(details or {})):
+        # The log keeps such a body apart, so that it can be redacted; its digest must not be one that can be guessed.
+        body["salt"] = chance.token()
     raw = canonical_json(body)
     return Outbox.objects.create(
         type=done.kind, subject=subject, sequence=1 if last is None else last.sequence + 1, event=done.event,

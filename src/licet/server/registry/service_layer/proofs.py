@@ -50,7 +50,8 @@ def start_proof(actor: Actor, endpoint: Endpoint, method: str, *, at: datetime) 
     found = endpoint.proofs.filter(method=method, status=Proof.PENDING, expires__gt=at).first()
     if found is not None:
         return found
-    return Proof.objects.create(endpoint=endpoint, method=method, token=chance.token(), created=at, expires=at + LIFE)
+    return Proof.objects.create(endpoint=endpoint, method=method, token=chance.proof_token(), created=at,
+                                expires=at + LIFE)
 
 
 @transaction.atomic
@@ -106,6 +107,9 @@ def _standing_methods(endpoint: Endpoint) -> set[str]:
     """The methods that succeeded and did not fail since. Where the proof as a whole was lost, those from before that
     are gone with it: a call from the address must not bring back what needed more than a call."""
     standing = endpoint.proofs.filter(status=Proof.VALID, error="")
+    if endpoint.key_since is not None:
+        # A proof of the key before says nothing about this one.
+        standing = standing.exclude(method__in=endpoint_proof.PROVES_KEY, validated__lt=endpoint.key_since)
     if not endpoint.counts:
         standing = standing.filter(validated__gte=endpoint.state_since)
     return set(standing.values_list("method", flat=True))

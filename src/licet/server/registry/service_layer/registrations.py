@@ -134,7 +134,7 @@ def uphold_appeal(actor: Actor, registration: Registration, *, at: datetime) -> 
     Raises Refused."""
     service, registration = lock_registration(registration)
     reviewer = require_impartial(Actor(REVIEWER, actor.account), service)
-    if reviewer.pk in _who_decided(registration):
+    if reviewer.pk in who_decided(registration):
         raise Refused("not_independent", _("You took part in the decision: another officer has to review it."))
     if service.registrations.filter(pk__gt=registration.pk).exists():
         raise Refused("registered", _("This service was registered again since; that registration stands for itself."))
@@ -157,7 +157,7 @@ def _propose(actor: Actor, registration: Registration, event: str, code: str, te
     reason = refusal_reason(code, text, conflicts_with.strip().upper())
     # Tried on the table, as the second officer would: what could not be confirmed is not proposed.
     registrations.TABLE.move(registration.state, event, SECOND_OFFICER, 0, reason=reason,
-                             facts=_facts(registration, at))
+                             facts=facts_of(registration, at))
     if registration.proposals.filter(closed_at=None).exists():
         raise Refused("proposal_open", _("One proposal is open already: confirm it or drop it first."))
     return Proposal.objects.create(registration=registration, event=event, reason=reason,
@@ -168,7 +168,7 @@ def _move(service: Service, registration: Registration, event: str, actor: Actor
           **changes: Any) -> None:
     """Move a registration, change its fields and write both, inside the caller's transaction."""
     done = journal.move(registration, registrations.TABLE, event, actor, at, reason=reason,
-                        facts=_facts(registration, at))
+                        facts=facts_of(registration, at))
     if done.before != done.after and done.after == registrations.OK:
         # The time that a notice, a hold or an appeal took is not the owner's loss: there is time to renew.
         changes = {"ex_date": max(registration.ex_date, at + GIVEN_BACK), "reason_text": "", "noticed_at": None,
@@ -185,7 +185,8 @@ def _move(service: Service, registration: Registration, event: str, actor: Actor
         registration.proposals.filter(closed_at=None).exclude(event=event).update(closed_at=at)
 
 
-def _facts(registration: Registration, at: datetime) -> frozenset[str]:
+def facts_of(registration: Registration, at: datetime) -> frozenset[str]:
+    """What holds of a registration, of all that a move of it may need."""
     is_over = registration.noticed_at is not None and at >= registration.noticed_at + NOTICE
     return frozenset({registrations.NOTICE_OVER}) if is_over else frozenset()
 
@@ -205,7 +206,8 @@ def _refuse_closed(proposal: Proposal) -> None:
         raise Refused("closed", _("This proposal was settled already."))
 
 
-def _who_decided(registration: Registration) -> set[int]:
+def who_decided(registration: Registration) -> set[int]:
+    """The officers who took part in what an appeal is about: none of them reviews it."""
     people = {registration.noticed_by_id}
     for proposal in registration.proposals.filter(confirmed=True):
         people |= {proposal.proposed_by_id, proposal.closed_by_id}

@@ -15,6 +15,7 @@ from licet.server.registry.models import Application, Organisation, Registration
 from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_member
+from licet.server.registry.service_layer.endpoint_fields import refuse_listed_homes
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields
 from licet.server.registry.service_layer.handles import new_handle
@@ -48,6 +49,7 @@ def edit_service(actor: Actor, service: Service, values: dict[str, Any], *, at: 
     described = read_service({**{field: getattr(service, field) for field in FIELDS}, **values})
     for field, value in described.items():
         setattr(service, field, value)
+    refuse_listed_homes(service)
     service.up_date = at
     service.save()
     return service

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """One field of the registry."""
 
     dependencies = [
-        ('registry', '0001_first'),
+        ('registry', '0003_log_receipts'),
     ]
 
     operations = [

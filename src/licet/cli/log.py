@@ -1,0 +1,138 @@
+"""`licet log checkpoint|prove|verify|verify-proof`: check the public record, with nothing but a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from licet.errors import BadInput
+
+if TYPE_CHECKING:
+    from licet.app.log import ProvenEntry, Trust
+
+
+def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The log's key, and the witnesses that are relied on."""
+    for option in (
+        click.option("--quorum", type=click.IntRange(0), metavar="N",
+                     help="How many of the witnesses must have cosigned.  [default: all]"),
+        click.option("--witness", "witnesses", multiple=True, metavar="KEY",
+                     help="Key of a witness, or a file with it; may be repeated."),
+        click.option("--key", required=True, metavar="KEY",
+                     help="The log's verifier key (NAME+ID+BASE64), or a file with it."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def log() -> None:
+    """Check the public log of a registry.
+
+    PLACE is the URL of a log or of a mirror, or a folder. Nothing in it is believed before it is verified with the key
+    that the registry published elsewhere.
+
+    Exit status: 0 it holds, 4 it does not, 5 it cannot be reached.
+    """
+
+
+@log.command()
+@click.argument("place", metavar="PLACE")
+@trust_options
+def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None) -> None:
+    """Print the newest checkpoint, verified.
+
+    Keep it: `licet log verify --since FILE` shows later that the log continues it.
+    """
+    trust = _trust(key, witnesses, quorum)
+    from licet.app.log import read_checkpoint_of
+
+    click.echo(str(read_checkpoint_of(place, trust).note), nl=False)
+
+
+@log.command()
+@click.argument("place", metavar="PLACE")
+@trust_options
+@click.option("--since", multiple=True, metavar="FILE", help="A checkpoint that the log must continue.")
+@click.option("--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True)
+def verify(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None, since: tuple[str, ...],
+           format_name: str) -> None:
+    """Replay a whole log: hashes, signatures, moves, chains, bodies; and count what is in it.
+
+    \b
+      licet log verify https://registry.example.net/log --key log.key
+      licet log verify ./mirror --key log.key --since last-month.checkpoint
+    """
+    import json
+
+    trust = _trust(key, witnesses, quorum)
+    from licet.app.log import verified_json, verify_log
+
+    found = verified_json(verify_log(place, trust, since))
+    if format_name == "json":
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    cosigned: Any = found["cosigned_by"]
+    click.echo(f"{found['origin']} holds: {found['entries']:,} entries, root {found['root']}")
+    click.echo(f"cosigned by {', '.join(cosigned) or 'nobody whose key was given'}")
+    click.echo(f"{found['bodies']:,} bodies kept apart, {found['redacted']:,} redacted, each with a reason")
+    subjects: Any = found["subjects"]
+    for kind, states in subjects.items():
+        click.echo(f"{kind}: {', '.join(f'{count:,} {state}' for state, count in states.items())}")
+
+
+@log.command()
+@click.argument("place", metavar="PLACE")
+@click.argument("handle", metavar="[HANDLE]", required=False)
+@trust_options
+@click.option("--index", type=click.IntRange(0), metavar="N", help="Prove entry N instead, counted from 0.")
+@click.option("-o", "--output", "out", default="-", metavar="FILE", help="Where to write.  [default: standard output]")
+def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], quorum: int | None, index: int | None,
+          out: str) -> None:
+    """Write a proof that an entry is in the log: the last one about HANDLE.
+
+    The file proves it offline, to anybody who has the log's key (`licet log verify-proof`).
+    """
+    if (handle is None) is (index is None):
+        raise click.UsageError("name a HANDLE, or an entry by --index")
+    trust = _trust(key, witnesses, quorum)
+    from licet.app.log import prove as prove_entry
+
+    raw, proven = prove_entry(place, trust, handle, index)
+    with click.open_file(out, "wb") as file:
+        file.write(raw)
+    _say(proven, err=True)
+
+
+@log.command("verify-proof")
+@click.argument("file", metavar="FILE")
+@trust_options
+@click.option("--entry", "shows_entry", is_flag=True, help="Print the entry itself, as its leaf holds it.")
+def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | None, shows_entry: bool) -> None:
+    """Check a proof file with nothing but the log's key: no network, no log."""
+    trust = _trust(key, witnesses, quorum)
+    from licet.app.log import verify_proof_file
+
+    proven = verify_proof_file(file, trust)
+    if shows_entry:
+        click.echo(proven.leaf)
+        return
+    _say(proven, err=False)
+
+
+def _trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+    try:
+        from licet.app.log import make_trust
+    except ImportError as error:
+        raise BadInput(f"this needs a package that is not installed ({error.name}): pip install 'licet[log]'") from None
+    return make_trust(key, witnesses, quorum)
+
+
+def _say(proven: ProvenEntry, err: bool) -> None:
+    entry = proven.entry
+    moved = f"{entry.before or 'nothing'} → {entry.after}"
+    reason = f" ({entry.reason})" if entry.reason else ""
+    click.echo(f"proven: entry {proven.index:,} of {proven.checkpoint.size:,} in {proven.checkpoint.origin}", err=err)
+    click.echo(f"{entry.time} {entry.kind} {entry.subject}: {entry.event}, {moved}{reason}", err=err)

@@ -1,0 +1,123 @@
+"""The folder of a log: files that are written whole or not at all, and that any web server can serve as they are.
+
+    checkpoint                 the newest that is published
+    tile/0/000, tile/1/000.p/5 hashes
+    tile/entries/000           entries
+    body/SHA256                bodies that are kept apart from their leaves
+    .writer/head, .writer/lock the writer's own: what it last signed. Not to be served, and not to be lost
+
+What is said to be written is on the disk: the file first, then each folder that has a new name in it, then what refers
+to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from licet.errors import BadFile, LogBroken, Unavailable
+
+HEAD = ".writer/head"
+LOCK = ".writer/lock"
+FILE_MODE, FOLDER_MODE = 0o644, 0o755
+TEMPORARY = ".new"
+
+
+class FolderReader:
+    """Reads the files of a log's folder. Raises BadFile where one cannot be read."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+
+    def read(self, path: str, bytes_max: int) -> bytes | None:
+        """See `verify.Reader`."""
+        try:
+            with open(self.folder / path, "rb") as file:
+                return file.read(bytes_max + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise BadFile(str(self.folder / path), f"cannot be read: {error.strerror or error}") from None
+
+
+class FolderStore(FolderReader):
+    """Writes them. One writer at a time: everything that writes happens while `hold` holds."""
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep every other writer of this machine out. Raises Unavailable where there is one. A killed process holds
+        nothing."""
+        try:
+            self._make_folder(self.folder / ".writer")
+            handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise BadFile(str(self.folder), f"cannot be written: {error.strerror or error}") from None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise Unavailable(f"another process writes the log in {self.folder}; try again") from None
+        try:
+            yield
+        finally:
+            os.close(handle)
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files by path, each whole. All are on the disk when this returns. Raises BadFile."""
+        try:
+            folders: dict[Path, None] = {}
+            for path, raw in files.items():
+                folders.update(dict.fromkeys(self._write(self.folder / path, raw)))
+            for folder in folders:
+                _sync_folder(folder)
+        except OSError as error:
+            raise BadFile(str(self.folder), f"cannot be written: {error.strerror or error}") from None
+
+    def swap(self, path: str, old: bytes | None, new: bytes) -> None:
+        """Replace a file that holds `old` (None: that is not there). Raises LogBroken where it holds anything else:
+        somebody wrote it in between, and going on would fork the log."""
+        found = self.read(path, max(len(old or b""), len(new)) + 1)
+        if found != old:
+            raise LogBroken("fork_refused", str(self.folder / path), "it is not what this writer left there: something "
+                            "else wrote this log. Nothing was changed")
+        self.write({path: new})
+
+    def drop(self, folder: str) -> None:
+        """Remove a folder of partial tiles whose full tile is there. One that cannot be removed is left."""
+        shutil.rmtree(self.folder / folder, ignore_errors=True)
+
+    def _write(self, target: Path, raw: bytes) -> list[Path]:
+        """Write a file and return the folders that have a new name in them."""
+        folders = [*self._make_folder(target.parent), target.parent]
+        temporary = target.with_name(target.name + TEMPORARY)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+        try:
+            with open(handle, "wb", closefd=False) as file:
+                file.write(raw)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(temporary, target)
+        return folders
+
+    def _make_folder(self, folder: Path) -> list[Path]:
+        """Make a folder with those above it, and return the folders in which one was made."""
+        made: list[Path] = []
+        while not folder.is_dir():
+            made.append(folder)
+            folder = folder.parent
+        for one in reversed(made):
+            one.mkdir(FOLDER_MODE, exist_ok=True)
+        return [one.parent for one in made]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,57 @@
+"""The unit of examples/systemd: systemd understands all of it, and it asks for no more than licet needs."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from house.test_docs import check_command
+
+UNIT = Path(__file__).resolve().parents[2] / "examples" / "systemd" / "licet-watch.service"
+NO_SYSTEMD = "systemd-analyze is missing: apt-get install systemd"
+PROGRAM = "/opt/licet/bin/licet"
+
+
+def values(name: str) -> list[str]:
+    """What the unit says under a name, in its order."""
+    lines = [line.partition("=") for line in UNIT.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [value for key, _, value in lines if key == name]
+
+
+def test_what_it_starts_is_a_command_with_options_that_exist() -> None:
+    (line,) = values("ExecStart")
+    words = shlex.split(line)
+    assert words[:2] == [PROGRAM, "watch"]
+    check_command(shlex.join(["licet", *words[1:]]).replace("%H", "sensor-1"))
+
+
+def test_it_gets_one_right_and_no_way_to_another() -> None:
+    assert values("AmbientCapabilities") == values("CapabilityBoundingSet") == ["CAP_NET_RAW"]
+    assert values("NoNewPrivileges") == ["yes"]
+    assert values("DynamicUser") == ["yes"]
+    assert values("User") == []
+
+
+def test_it_may_open_packet_sockets_and_what_names_of_interfaces_need_and_no_others() -> None:
+    assert values("RestrictAddressFamilies") == ["AF_PACKET AF_NETLINK AF_UNIX"]
+
+
+def test_it_writes_where_systemd_made_room_for_it() -> None:
+    (line,) = values("ExecStart")
+    words = shlex.split(line)
+    assert words[words.index("--write") + 1].startswith(f"/var/lib/{values('StateDirectory')[0]}/")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=NO_SYSTEMD)
+def test_systemd_understands_every_line(tmp_path: Path) -> None:
+    """It says so on standard error where it does not; the program must be there, so another one stands in its place."""
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text(encoding="utf-8").replace(PROGRAM, sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    assert ours == []
