@@ -13,8 +13,7 @@ from licet.lifecycle import application, endpoint_proof, registration
 from licet.lifecycle.table import Table
 from licet.server.registry.models import Application, Endpoint, Message, Notice, Outbox, Proof, Registration
 from licet.server.registry.service_layer import applications, decisions, endpoints, proofs, registrations
-from licet.server.registry.service_layer.due import run_due
-from server.world import CODE, DAY, FAILED, HOUR, MONDAY, OK, World, make_world, next_due
+from server.world import CODE, DAY, FAILED, HOUR, MONDAY, OK, World, make_world, next_due, run_clock
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +58,7 @@ def application_in(world: World, state: str) -> Application:
     if state != "lapsed":
         return world.application(state)
     found = world.application("draft")
-    run_due(at=MONDAY + 31 * DAY)
+    run_clock(MONDAY + 31 * DAY)
     found.refresh_from_db()
     return found
 
@@ -87,7 +86,7 @@ def cause_application(world: World, found: Application, event: str, at: datetime
     elif event == "withdraw":
         applications.withdraw(world.owner, found, at=at)
     else:
-        run_due(at=at + 60 * DAY)
+        run_clock(at + 60 * DAY)
 
 
 def fail(world: World, endpoint: Endpoint, at: datetime) -> None:
@@ -155,9 +154,9 @@ def let_both_notices_go(endpoint: Endpoint) -> None:
     """Two notices sent, and thirty days gone by."""
     endpoint.refresh_from_db()
     for days in (1, 16):
-        run_due(at=endpoint.state_since + days * DAY)
+        run_clock(endpoint.state_since + days * DAY)
         Notice.objects.update(sent_at=endpoint.state_since + days * DAY)
-    run_due(at=endpoint.state_since + 31 * DAY)
+    run_clock(endpoint.state_since + 31 * DAY)
 
 
 def cause_endpoint(world: World, endpoint: Endpoint, event: str, at: datetime) -> None:
@@ -172,7 +171,7 @@ def cause_endpoint(world: World, endpoint: Endpoint, event: str, at: datetime) -
     elif endpoint.state == "stale":
         let_both_notices_go(endpoint)
     else:
-        run_due(at=at + 31 * DAY)
+        run_clock(at + 31 * DAY)
 
 
 @pytest.mark.parametrize(("state", "event", "to"), cells(endpoint_proof.TABLE))
@@ -202,7 +201,7 @@ def cause_registration(world: World, found: Registration, event: str, at: dateti
         registrations.uphold_appeal(an_officer(MONDAY), found, at=at)
     elif event == "clock":
         due = found.state in registration.TABLE.after
-        run_due(at=next_due(found) if due else at + 30 * DAY)
+        run_clock(next_due(found) if due else at + 30 * DAY)
     else:
         world.step(found, event)
 

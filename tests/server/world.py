@@ -131,9 +131,7 @@ class World:
             reason = {} if state == "approved" else CODE
             decisions.decide(self.first, found, approve=state == "approved", at=at, **reason)
         elif state == "provisional":
-            from licet.server.registry.service_layer.due import run_due
-
-            run_due(at=at + 5 * DAY)
+            run_clock(at + 5 * DAY)
         found.refresh_from_db()
         assert found.state == state, found.state
         return found
@@ -164,9 +162,7 @@ class World:
         elif event == "surrender":
             registrations.surrender(self.owner, found, at=at)
         elif event == "clock":
-            from licet.server.registry.service_layer.due import run_due
-
-            run_due(at=next_due(found))
+            run_clock(next_due(found))
         else:
             raise AssertionError(event)
 
@@ -196,6 +192,15 @@ def next_due(found: Registration) -> datetime:
     due_ns = due_at(TABLE, found.state, moment_ns(found.state_since), moment_ns(found.ex_date))
     assert due_ns is not None
     return datetime.fromtimestamp(due_ns / 1e9, UTC) + timedelta(seconds=1)
+
+
+def run_clock(at: datetime) -> None:
+    """The clock's run at a moment, in a registry that was never away before it."""
+    from licet.server.registry.models import Registry
+    from licet.server.registry.service_layer.due import run_due
+
+    Registry.objects.update(clock_ran_at=at - HOUR)
+    run_due(at=at)
 
 
 def make_world(kind: str = "public", at: datetime = MONDAY) -> World:

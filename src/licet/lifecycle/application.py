@@ -100,6 +100,7 @@ TABLE = Table(
     },
     births={"open": (DRAFT, frozenset({REGISTRANT}))},
     demands_reason=frozenset({"refuse"}),
+    losses=frozenset({LAPSED}),
 )
 
 

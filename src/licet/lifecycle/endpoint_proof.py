@@ -18,9 +18,10 @@ PENDING_DAYS = 7
 RECHECK_DAYS = 30
 STALE_DAYS = 30
 STALE_NOTICES = 2
+NOTICE_DAYS = STALE_DAYS // STALE_NOTICES  # from each notice to the next, and from the last to the loss
 BOTH_COUNT_HOURS = 72  # after a change, the old endpoint or key counts beside the new one for so long
 
-NOTICES_SENT = "notices_sent"  # the fact that STALE_NOTICES went out
+NOTICES_SENT = "notices_sent"  # the fact that STALE_NOTICES went out, the last one NOTICE_DAYS ago
 
 DNS_01, HTTP_01, TLS_ALPN_01 = "dns-01", "http-01", "tls-alpn-01"
 WIREGUARD_01, CALLBACK_01, SSH_01 = "wireguard-01", "callback-01", "ssh-01"
@@ -73,6 +74,7 @@ TABLE = Table(
     },
     after={PENDING: After(PENDING_DAYS), VALID: After(RECHECK_DAYS), STALE: After(STALE_DAYS)},
     births={"add": (PENDING, frozenset({REGISTRANT})), "attest": (VALID, frozenset({OFFICER}))},
+    losses=frozenset({INACTIVE, INVALID}),
 )
 
 

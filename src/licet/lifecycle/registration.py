@@ -119,6 +119,7 @@ TABLE = Table(
     },
     births={"approve": (OK, frozenset({OFFICER})), "attest": (OK, frozenset({OFFICER}))},
     demands_reason=frozenset({"notice", "suspend", "revoke"}),
+    losses=frozenset({LAPSED, REVOKED}),
 )
 
 

@@ -75,7 +75,8 @@ class Table:
     """kind: of its subjects; events, states: all of them, in the order in which people read them; rows: for each
     state, the moves of its events, of which the first whose facts hold is made; causes: who may cause an event;
     after: when the clock moves a state; births: the events with which a subject begins, each with its first state and
-    who may cause it; demands_reason: events that need a reason code from their cause."""
+    who may cause it; demands_reason: events that need a reason code from their cause; losses: states in which somebody
+    has less than before, into which the clock moves nobody right after the registry was away (see `due`)."""
 
     kind: str
     states: tuple[str, ...]
@@ -85,6 +86,7 @@ class Table:
     after: Mapping[str, After]
     births: Mapping[str, tuple[str, frozenset[str]]]
     demands_reason: frozenset[str] = frozenset()
+    losses: frozenset[str] = frozenset()
 
     def move(self, state: str, event: str, role: str, at_ns: int, *, reason: str = "",
              facts: frozenset[str] = frozenset()) -> Transition:

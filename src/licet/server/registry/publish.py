@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -167,7 +167,7 @@ def _counting_services(at: datetime, some: Q) -> dict[int, _Counting]:
 def _records(service: _Counting, endpoint: Endpoint, at: datetime) -> Iterator[Record]:
     """The records of an endpoint: for its address, its key, and the key that it had until lately."""
     is_stale = endpoint.state == endpoint_proof.STALE and service.status == registrations.OK
-    begin = max(service.begin, endpoint.valid_since or endpoint.cr_date)
+    begin = _no_later(max(service.begin, endpoint.valid_since or endpoint.cr_date), at)
     end = min(service.end, endpoint.counts_until or service.end)
     common = Record(
         address=None, transport=None, port=None, protocol=endpoint.tunnel_protocol, mac1_key=None, name=None,
@@ -178,7 +178,7 @@ def _records(service: _Counting, endpoint: Endpoint, at: datetime) -> Iterator[R
         yield replace(common, address=endpoint.address, transport=endpoint.transport or None, port=endpoint.port,
                       name=(endpoint.name or None) if service.is_listed else None)
     if endpoint.mac1_key:
-        since = max(begin, endpoint.key_since or begin)
+        since = max(begin, _no_later(endpoint.key_since or begin, at))
         yield replace(common, mac1_key=endpoint.mac1_key, valid_from_ns=_whole(moment_ns(since)))
     if endpoint.old_mac1_key and endpoint.old_key_until is not None and endpoint.old_key_until > at:
         yield replace(common, mac1_key=endpoint.old_mac1_key,
@@ -199,13 +199,20 @@ def _keep(found: dict[SortKey, Record], records: Iterator[Record]) -> None:
 
 
 def _end(registration: Registration, at: datetime) -> datetime:
-    """When a registration stops counting, if nobody does anything more."""
+    """When a registration stops counting, if nobody does anything more. One that the clock should have moved and did
+    not, because the registry was away, counts until it is moved."""
     end = registration.ex_date + REDEMPTION
     if registration.state == registrations.REDEMPTION:
-        return max(end, registration.state_since + REDEMPTION)
-    if registration.state in _OPEN_ENDED:
+        end = max(end, registration.state_since + REDEMPTION)
+    if registration.state in _OPEN_ENDED or end <= at:
         return max(end, _end_of_next_year(at))
     return end
+
+
+def _no_later(begin: datetime, at: datetime) -> datetime:
+    """The beginning of what counts now. Where the clock was set back, it began in a future that nobody should have to
+    wait for; the day, and not the moment, so that a copy from a minute later says the same."""
+    return begin if begin <= at else datetime.combine(at.astimezone(UTC).date(), time(), UTC)
 
 
 def _end_of_next_year(at: datetime) -> datetime:

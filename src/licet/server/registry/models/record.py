@@ -76,7 +76,8 @@ class Snapshot(LogBound):
 
 class Registry(models.Model):
     """The registry itself: one row, with the key 1. kind: of the network it is for; name: what it calls itself;
-    clock_ran_at: when `licet run-due` last finished."""
+    clock_ran_at: when `licet run-due` last finished; resumed_at: when it was found that the registry had been away, or
+    that its clock had been set."""
 
     OWNED, PUBLIC = "owned", "public"
     KINDS = ((OWNED, "owned"), (PUBLIC, "public"))
@@ -85,6 +86,7 @@ class Registry(models.Model):
     name = models.CharField(max_length=120)
     created = models.DateTimeField()
     clock_ran_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(pk=1), name="one_registry"),)

@@ -1,4 +1,4 @@
-"""Applications, as their applicant moves them, and what follows from proofs."""
+"""Applications, as their applicant moves them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from django.utils.translation import gettext as _
 
 from licet.errors import Refused
 from licet.lifecycle import application as applications
-from licet.lifecycle.endpoint_proof import COUNTING
 from licet.server.registry.models import Application, Message, Service
 from licet.server.registry.models.casework import TEXT_LENGTH_MAX
 from licet.server.registry.service_layer import journal
-from licet.server.registry.service_layer.actors import MACHINE, Actor, require_member
-from licet.server.registry.service_layer.endpoints import live_endpoints
+from licet.server.registry.service_layer.actors import Actor, require_member
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields
 from licet.server.registry.service_layer.locks import lock_service
-from licet.server.registry.service_layer.services import open_application_of
+from licet.server.registry.service_layer.standing import live_endpoints, settle
 
 
 @transaction.atomic
@@ -75,32 +73,6 @@ def answer(actor: Actor, application: Application, text: str, *, at: datetime) -
     question.save()
     journal.write(done, application.handle, {"service": service.handle})
     return Message.objects.create(service=service, application=application, kind=Message.ANSWER, text=text, at=at)
-
-
-def settle(service: Service, at: datetime, *, failed: bool = False) -> None:
-    """Move the open application of a service to where its proofs stand, inside the caller's transaction. failed: a
-    check has just failed."""
-    application = open_application_of(service)
-    if application is None:
-        return
-    proven = proofs_valid(service)
-    if application.state == applications.PROVING and proven:
-        event, facts = "proofs_valid", frozenset({applications.PROOFS_VALID})
-        application.clock_since = at
-    elif application.state in (applications.PROVING, applications.IN_REVIEW, applications.PROVISIONAL) \
-            and failed and not proven:
-        event, facts = "proof_failed", frozenset()
-    else:
-        return
-    done = journal.move(application, applications.TABLE, event, MACHINE, at, facts=facts)
-    application.save()
-    journal.write(done, application.handle, {"service": service.handle})
-
-
-def proofs_valid(service: Service) -> bool:
-    """True where there is an endpoint, and the proof of every one stands."""
-    live = live_endpoints(service)
-    return bool(live) and all(endpoint.state in COUNTING for endpoint in live)
 
 
 def lock_application(application: Application) -> tuple[Service, Application]:

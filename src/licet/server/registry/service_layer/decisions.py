@@ -13,9 +13,10 @@ from licet.lifecycle import registration as registrations
 from licet.server.registry.models import Application, Message, Notice, Officer, Registration, Service
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_impartial
-from licet.server.registry.service_layer.applications import lock_application, message_text, proofs_valid
+from licet.server.registry.service_layer.applications import lock_application, message_text
 from licet.server.registry.service_layer.endpoint_fields import refuse_listed_homes
 from licet.server.registry.service_layer.services import current_registration
+from licet.server.registry.service_layer.standing import proofs_valid
 
 LIFE = timedelta(days=registrations.REGISTRATION_DAYS)
 
@@ -64,7 +65,8 @@ def decide(actor: Actor, application: Application, *, approve: bool, code: str =
     application.save()
     journal.write(done, application.handle, {"service": service.handle})
     application.messages.filter(kind=Message.QUESTION, answered_at=None).update(answered_at=at)
-    if approve:
+    # An appeal may have brought an earlier registration back meanwhile; that one goes on.
+    if approve and current_registration(service) is None:
         register(actor, service, "approve", at + LIFE, at)
     notify(service, f"application_{application.state}", f"decision {application.handle}", at)
     return application

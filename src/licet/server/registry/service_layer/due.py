@@ -19,17 +19,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from licet.lifecycle import application as applications
 from licet.lifecycle import endpoint_proof
 from licet.lifecycle import registration as registrations
-from licet.lifecycle.due import is_due
-from licet.lifecycle.table import TIME_PASSED, EventRefused, Table
+from licet.lifecycle.due import is_due, is_spared, was_away
+from licet.lifecycle.table import TIME_PASSED, EventRefused, Table, Transition
 from licet.model.canonical import moment_ns
 from licet.server.registry.models import Application, Endpoint, Notice, Registration, Registry, Service
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import CLOCK, registry
-from licet.server.registry.service_layer.applications import proofs_valid
 from licet.server.registry.service_layer.decisions import notify
 from licet.server.registry.service_layer.endpoints import details_of
 from licet.server.registry.service_layer.locks import lock_organisation, lock_registry, lock_service
 from licet.server.registry.service_layer.registrations import GIVEN_BACK
+from licet.server.registry.service_layer.standing import proofs_valid
 
 BATCH = 500
 MOVES_A_SUBJECT_MAX = 8  # no chain of time-outs is this long
@@ -37,13 +37,17 @@ DAY = timedelta(days=1)
 
 # Mail before the end of a registration, in days before it.
 REMINDERS_DAYS = (30, 7)  # that it is near, 60 days before, is the first mail
-SECOND_STALE_NOTICE = timedelta(days=endpoint_proof.STALE_DAYS // 2)
+NOTICE = timedelta(days=endpoint_proof.NOTICE_DAYS)
+
+
+class Spared(Exception):
+    """A subject whose time has come, but which loses nothing while the registry has only just come back."""
 
 
 @dataclass
 class DueReport:
     """What a run did. moved: how many transitions, by `kind event→state`; held_back: subjects whose time has come, but
-    which lack a fact for the move."""
+    which lack a fact for the move, or are spared because the registry was away."""
 
     moved: Counter[str] = field(default_factory=Counter)
     held_back: int = 0
@@ -56,15 +60,37 @@ class DueReport:
 def run_due(*, at: datetime) -> DueReport:
     """Move everything whose time has come. Raises Refused where there is no registry yet."""
     report = DueReport()
-    kind = registry()
+    kind = _come_back(at)
     _run_applications(report, kind, at)
-    _run_endpoints(report, at)
-    _run_registrations(report, at)
+    _run_endpoints(report, kind, at)
+    _run_registrations(report, kind, at)
     with transaction.atomic():
         row = lock_registry()
         row.clock_ran_at = at
         row.save()
     return report
+
+
+@transaction.atomic
+def _come_back(at: datetime) -> Registry:
+    """The registry's row; notes in it where the clock did not run for days, or was set."""
+    registry()
+    row = lock_registry()
+    ran_ns = None if row.clock_ran_at is None else moment_ns(row.clock_ran_at)
+    if was_away(ran_ns, moment_ns(at)):
+        row.resumed_at = at
+        row.save()
+    return row
+
+
+def _move(row: journal.Moving, table: Table, kind: Registry, at: datetime,
+          facts: frozenset[str] = frozenset()) -> Transition:
+    """What the clock does with a row, in memory. Raises EventRefused where a fact is missing, and Spared."""
+    done = journal.move(row, table, TIME_PASSED, CLOCK, at, facts=facts)
+    resumed_ns = None if kind.resumed_at is None else moment_ns(kind.resumed_at)
+    if done.after in table.losses and is_spared(resumed_ns, moment_ns(at)):
+        raise Spared
+    return done
 
 
 def _before(table: Table, state: str, at: datetime) -> datetime:
@@ -77,7 +103,7 @@ def _run_applications(report: DueReport, kind: Registry, at: datetime) -> None:
     for state in applications.TABLE.after:
         field = "clock_since__lte" if state == applications.IN_REVIEW else "state_since__lte"
         waiting = Application.objects.filter(state=state, **{field: _before(applications.TABLE, state, at)})
-        if kind.is_owned:
+        if state == applications.IN_REVIEW:
             waiting = waiting.filter(escalated_at=None)
         for application in _each(waiting):
             _run(report, partial(_application_due, application, kind, at))
@@ -86,11 +112,11 @@ def _run_applications(report: DueReport, kind: Registry, at: datetime) -> None:
 def _application_due(application: Application, kind: Registry, at: datetime) -> Iterator[str]:
     service = _lock_with_organisation(application.service_id)
     application = service.applications.get(pk=application.pk)
-    since = application.clock_since if application.state == applications.IN_REVIEW else application.state_since
-    if not _is_due(applications.TABLE, application.state, since, at) or application.escalated_at is not None:
+    is_waiting = application.state == applications.IN_REVIEW
+    since = application.clock_since if is_waiting else application.state_since
+    if not _is_due(applications.TABLE, application.state, since, at) or (is_waiting and application.escalated_at):
         return
-    done = journal.move(application, applications.TABLE, TIME_PASSED, CLOCK, at,
-                        facts=application_facts(application, service, kind))
+    done = _move(application, applications.TABLE, kind, at, application_facts(application, service, kind))
     if done.after == applications.IN_REVIEW:
         application.escalated_at = at
     application.save()
@@ -122,7 +148,7 @@ def account_confirmed(organisation_pk: int) -> bool:
     return bool(found.exists())
 
 
-def _run_endpoints(report: DueReport, at: datetime) -> None:
+def _run_endpoints(report: DueReport, kind: Registry, at: datetime) -> None:
     proven = Endpoint.objects.filter(service__is_attested=False, dropped_at=None)
     table = endpoint_proof.TABLE
     pending = Q(state=endpoint_proof.PENDING, state_since__lte=_before(table, endpoint_proof.PENDING, at))
@@ -132,25 +158,35 @@ def _run_endpoints(report: DueReport, at: datetime) -> None:
     # A stale one is looked at for its daily recheck, and from its second notice on until it counts no more.
     stale = Q(state=endpoint_proof.STALE) & (
         Q(recheck_asked_at=None) & (Q(checked_at=None) | Q(checked_at__lte=at - DAY))
-        | Q(state_since__lte=at - SECOND_STALE_NOTICE))
+        | Q(state_since__lte=at - NOTICE))
     for endpoint in _each(proven.filter(pending | valid | stale)):
-        _run(report, partial(_endpoint_due, endpoint, at))
+        # In a transaction of its own: what is not moved for want of a notice must not take the notice back.
+        _run(report, partial(_stale_care, endpoint, at))
+        _run(report, partial(_endpoint_due, endpoint, kind, at))
 
 
-def _endpoint_due(endpoint: Endpoint, at: datetime) -> Iterator[str]:
+def _stale_care(endpoint: Endpoint, at: datetime) -> Iterator[str]:
+    """What a stale endpoint's owner is told, and that it is checked again every day."""
     service = lock_service(endpoint.service_id)
     endpoint = service.endpoints.get(pk=endpoint.pk)
-    is_valid, is_stale = endpoint.state == endpoint_proof.VALID, endpoint.state == endpoint_proof.STALE
-    checked = endpoint.checked_at or endpoint.state_since
-    if is_stale:
+    if endpoint.state == endpoint_proof.STALE:
         _stale_notices(service, endpoint, at)
+        checked = endpoint.checked_at or endpoint.state_since
         if checked + DAY <= at and endpoint.recheck_asked_at is None:
             endpoint.recheck_asked_at = at
             endpoint.save()
+    yield from ()
+
+
+def _endpoint_due(endpoint: Endpoint, kind: Registry, at: datetime) -> Iterator[str]:
+    service = lock_service(endpoint.service_id)
+    endpoint = service.endpoints.get(pk=endpoint.pk)
+    is_valid = endpoint.state == endpoint_proof.VALID
+    checked = endpoint.checked_at or endpoint.state_since
     since = checked if is_valid else endpoint.state_since
     if not _is_due(endpoint_proof.TABLE, endpoint.state, since, at) or (is_valid and endpoint.recheck_asked_at):
         return
-    done = journal.move(endpoint, endpoint_proof.TABLE, TIME_PASSED, CLOCK, at, facts=_endpoint_facts(endpoint))
+    done = _move(endpoint, endpoint_proof.TABLE, kind, at, _endpoint_facts(endpoint, at))
     if done.after == endpoint_proof.VALID:
         endpoint.recheck_asked_at = at
     endpoint.save()
@@ -163,26 +199,31 @@ def _stale_key(endpoint: Endpoint, number: int) -> str:
 
 
 def _stale_notices(service: Service, endpoint: Endpoint, at: datetime) -> None:
-    """Both notices that must go out before a stale endpoint stops counting: at once, and halfway."""
+    """Both notices that must go out before a stale endpoint stops counting: at once, and half the time after that one
+    was sent, however late that was."""
     notify(service, "stale", _stale_key(endpoint, 1), at)
-    if at >= endpoint.state_since + SECOND_STALE_NOTICE:
+    if at >= endpoint.state_since + NOTICE and _was_sent(endpoint, 1, at):
         notify(service, "stale", _stale_key(endpoint, 2), at)
 
 
-def _endpoint_facts(endpoint: Endpoint) -> frozenset[str]:
-    keys = [_stale_key(endpoint, number) for number in range(1, endpoint_proof.STALE_NOTICES + 1)]
-    sent = Notice.objects.filter(key__in=keys).exclude(sent_at=None).count()
-    return frozenset({endpoint_proof.NOTICES_SENT}) if sent == endpoint_proof.STALE_NOTICES else frozenset()
+def _endpoint_facts(endpoint: Endpoint, at: datetime) -> frozenset[str]:
+    is_told = _was_sent(endpoint, endpoint_proof.STALE_NOTICES, at)
+    return frozenset({endpoint_proof.NOTICES_SENT}) if is_told else frozenset()
 
 
-def _run_registrations(report: DueReport, at: datetime) -> None:
+def _was_sent(endpoint: Endpoint, number: int, at: datetime) -> bool:
+    """True where this notice went out long enough ago for what comes next."""
+    return Notice.objects.filter(key=_stale_key(endpoint, number), sent_at__lte=at - NOTICE).exists()
+
+
+def _run_registrations(report: DueReport, kind: Registry, at: datetime) -> None:
     table = registrations.TABLE
     due = Q()
     for state, after in table.after.items():
         field = "ex_date__lte" if after.from_end else "state_since__lte"
         due |= Q(state=state, **{field: _before(table, state, at)})
     for registration in _each(Registration.objects.filter(due | _to_be_reminded(at))):
-        _run(report, partial(_registration_due, registration, at))
+        _run(report, partial(_registration_due, registration, kind, at))
 
 
 def _to_be_reminded(at: datetime) -> Q:
@@ -195,13 +236,17 @@ def _to_be_reminded(at: datetime) -> Q:
     return Q(state__in=(registrations.OK, registrations.EXPIRING)) & found
 
 
-def _registration_due(registration: Registration, at: datetime) -> Iterator[str]:
+def _registration_due(registration: Registration, kind: Registry, at: datetime) -> Iterator[str]:
     service = lock_service(registration.service_id)
     registration = service.registrations.get(pk=registration.pk)
     for _ in range(MOVES_A_SUBJECT_MAX):
         if not _is_due(registrations.TABLE, registration.state, registration.state_since, at, registration.ex_date):
             break
-        done = journal.move(registration, registrations.TABLE, TIME_PASSED, CLOCK, at)
+        try:
+            done = _move(registration, registrations.TABLE, kind, at)
+        except Spared:
+            registration.refresh_from_db()
+            break  # What was moved before it in this run stays.
         if done.after == registrations.OK:
             # A hold ended by itself: what it took is given back, so that there is time to renew.
             registration.ex_date = max(registration.ex_date, at + GIVEN_BACK)
@@ -242,7 +287,7 @@ def _run(report: DueReport, move: Callable[[], Iterator[str]]) -> None:
     try:
         with transaction.atomic():
             moves = list(move())
-    except EventRefused:
+    except (EventRefused, Spared):
         report.held_back += 1
     else:
         report.moved.update(moves)

@@ -21,6 +21,7 @@ from licet.server.registry.service_layer.errors import Invalid
 from licet.server.registry.service_layer.handles import new_handle
 from licet.server.registry.service_layer.locks import lock_service
 from licet.server.registry.service_layer.services import open_application_of
+from licet.server.registry.service_layer.standing import settle
 
 ENDPOINTS_PER_SERVICE_MAX = 1_000
 BOTH_COUNT = timedelta(hours=endpoint_proof.BOTH_COUNT_HOURS)
@@ -99,8 +100,9 @@ def revoke_endpoint(actor: Actor, endpoint: Endpoint, *, at: datetime) -> Endpoi
     if endpoint.state in UNPROVEN:
         endpoint.dropped_at = endpoint.up_date = at
         endpoint.save()
-        return endpoint
-    retire_endpoint(actor, service, endpoint, at)
+    else:
+        retire_endpoint(actor, service, endpoint, at)
+    settle(service, at)  # It may have been the last one that was not proven.
     return endpoint
 
 
@@ -126,12 +128,6 @@ def make_endpoint(actor: Actor, service: Service, described: Described, event: s
         **asdict(described))
     journal.write(done, endpoint.handle, details_of(service, endpoint))
     return endpoint
-
-
-def live_endpoints(service: Service) -> list[Endpoint]:
-    """The endpoints that are part of a service: not given up and not taken off the list."""
-    found = service.endpoints.filter(dropped_at=None).exclude(state=endpoint_proof.GONE)
-    return list(found.order_by("pk"))
 
 
 def details_of(service: Service, endpoint: Endpoint) -> dict[str, Json]:

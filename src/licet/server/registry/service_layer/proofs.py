@@ -19,10 +19,10 @@ from licet.server.registry.models import Endpoint, Proof, Service
 from licet.server.registry.proving import Outcome
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import MACHINE, Actor, require_member
-from licet.server.registry.service_layer.applications import settle
 from licet.server.registry.service_layer.decisions import notify
 from licet.server.registry.service_layer.endpoints import BOTH_COUNT, details_of, retire_endpoint
 from licet.server.registry.service_layer.locks import lock_registry, lock_service
+from licet.server.registry.service_layer.standing import settle
 
 LIFE = timedelta(days=endpoint_proof.PENDING_DAYS)
 SENTENCE_LENGTH_MAX = 500
@@ -76,7 +76,7 @@ def record_proof(proof: Proof, outcome: Outcome, *, at: datetime) -> Proof:
         proof.status, proof.validated = Proof.VALID, at
     proof.save()
     if outcome.ok:
-        _check_ok(service, endpoint, at)
+        _check_ok(service, endpoint, proof, at)
     elif was_valid or not endpoint.counts:
         _check_fail(service, endpoint, at)
     else:
@@ -84,12 +84,8 @@ def record_proof(proof: Proof, outcome: Outcome, *, at: datetime) -> Proof:
     return proof
 
 
-def _check_ok(service: Service, endpoint: Endpoint, at: datetime) -> None:
-    proven = endpoint.proofs.filter(status=Proof.VALID)
-    if endpoint.key_since is not None:
-        # A proof of the key before says nothing about this one.
-        proven = proven.exclude(method__in=endpoint_proof.PROVES_KEY, validated__lt=endpoint.key_since)
-    methods = set(proven.values_list("method", flat=True))
+def _check_ok(service: Service, endpoint: Endpoint, proof: Proof, at: datetime) -> None:
+    methods = _standing_methods(endpoint) | {proof.method}
     if not endpoint_proof.is_proven(methods, has_address=endpoint.address is not None,
                                     has_key=bool(endpoint.public_key)):
         endpoint.save()  # One more method is needed.
@@ -105,6 +101,18 @@ def _check_ok(service: Service, endpoint: Endpoint, at: datetime) -> None:
     endpoint.save()
     journal.write(done, endpoint.handle, details_of(service, endpoint))
     settle(service, at)
+
+
+def _standing_methods(endpoint: Endpoint) -> set[str]:
+    """The methods that succeeded and did not fail since. Where the proof as a whole was lost, those from before that
+    are gone with it: a call from the address must not bring back what needed more than a call."""
+    standing = endpoint.proofs.filter(status=Proof.VALID, error="")
+    if endpoint.key_since is not None:
+        # A proof of the key before says nothing about this one.
+        standing = standing.exclude(method__in=endpoint_proof.PROVES_KEY, validated__lt=endpoint.key_since)
+    if not endpoint.counts:
+        standing = standing.filter(validated__gte=endpoint.state_since)
+    return set(standing.values_list("method", flat=True))
 
 
 def _check_fail(service: Service, endpoint: Endpoint, at: datetime) -> None:
@@ -124,15 +132,15 @@ def _check_fail(service: Service, endpoint: Endpoint, at: datetime) -> None:
 
 
 def _is_taken(endpoint: Endpoint) -> bool:
-    """True where another service's valid endpoint is the same end, or has the same key."""
-    others = Endpoint.objects.exclude(service_id=endpoint.service_id).filter(state=endpoint_proof.VALID)
-    return bool(
-        (endpoint.entry_text and others.filter(entry_text=endpoint.entry_text).exists())
-        or (endpoint.mac1_key and others.filter(mac1_key=endpoint.mac1_key).exists())
-    )
+    """True where another valid endpoint is the same end, or one of another service has the same key. What this one
+    replaces is not another."""
+    valid = Endpoint.objects.filter(state=endpoint_proof.VALID)
+    same_end = valid.filter(entry_text=endpoint.entry_text).exclude(pk__in=(endpoint.pk, endpoint.replaces_id or 0))
+    same_key = valid.filter(mac1_key=endpoint.mac1_key).exclude(service_id=endpoint.service_id)
+    return bool((endpoint.entry_text and same_end.exists()) or (endpoint.mac1_key and same_key.exists()))
 
 
 def _taken(endpoint: Endpoint) -> Outcome:
-    return Outcome(False, TAKEN, _("that no other service has proven this"), _("in this registry"),
-                   _("another service's proof of %(what)s stands") % {"what": str(endpoint)},
-                   _("Ask the registry: if it is yours now, the other service's next check will fail."))
+    return Outcome(False, TAKEN, _("that nobody else has proven this"), _("in this registry"),
+                   _("another proof of %(what)s stands") % {"what": str(endpoint)},
+                   _("If it is yours now, ask the registry: the other one's next check will fail."))

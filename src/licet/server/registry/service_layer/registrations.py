@@ -19,7 +19,6 @@ from licet.server.registry.service_layer.applications import message_text
 from licet.server.registry.service_layer.attested_fields import review_end
 from licet.server.registry.service_layer.decisions import LIFE, notify
 from licet.server.registry.service_layer.locks import lock_service
-from licet.server.registry.service_layer.services import current_registration
 
 NOTICE = timedelta(days=registrations.NOTICE_DAYS)
 GIVEN_BACK = timedelta(days=registrations.EXPIRING_DAYS)
@@ -137,9 +136,8 @@ def uphold_appeal(actor: Actor, registration: Registration, *, at: datetime) -> 
     reviewer = require_impartial(Actor(REVIEWER, actor.account), service)
     if reviewer.pk in who_decided(registration):
         raise Refused("not_independent", _("You took part in the decision: another officer has to review it."))
-    current = current_registration(service)
-    if current is not None and current.pk != registration.pk:
-        raise Refused("registered", _("This service is registered again already."))
+    if service.registrations.filter(pk__gt=registration.pk).exists():
+        raise Refused("registered", _("This service was registered again since; that registration stands for itself."))
     _move(service, registration, "appeal_won", Actor(REVIEWER, actor.account), at)
     notify(service, "appeal_won", f"appeal {registration.pk} {at.isoformat()}", at)
     return registration
