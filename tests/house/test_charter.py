@@ -277,6 +277,17 @@ def test_line_8_what_a_run_left_out_is_said() -> None:
     )
 
 
+def test_line_8_every_published_count_says_its_unit_and_what_was_counted() -> None:
+    """Every part of the page of numbers that draws a count or breaks one down; the last two repeat what stands above,
+    and count what the directory and the snapshot have."""
+    page = (ROOT / "src/licet/server/public/templates/public/numbers.html").read_text(encoding="utf-8")
+    drawn = [part for part in page.split("<section")[1:] if "chart.html" in part]
+    assert len(drawn) == page.count("chart.html") == 4
+    for part in drawn:
+        notes = re.findall(r"Unit: \w+\. Counted: (?:entries of the event|from “submit”)", part)
+        assert len(notes) == part.count("chart.html") + part.count("<table"), part
+
+
 # 9. No routing, no gateway adapters.
 
 

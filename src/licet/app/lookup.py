@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from licet.errors import Malformed
 from licet.judge.coverage import ATTESTED, reaches
@@ -24,6 +25,22 @@ ON_HOLD_WORDS = "on hold"
 
 _KEY_CHARACTERS = (WIREGUARD_KEY_BYTES + 2) // 3 * 4
 _ADDRESS_CHARACTERS = frozenset("0123456789abcdefABCDEF:.[]")
+
+
+class Source(Protocol):
+    """What a look-up asks of a registry. A `Snapshot` answers it, and so does the service from its database."""
+
+    def at_address(self, address: str) -> tuple[Record, ...]: ...
+
+    def by_service(self, handle: str) -> tuple[Record, ...]: ...
+
+    def by_name(self, text: str) -> tuple[Record, ...]: ...
+
+    def by_mac1_key(self, mac1_key: str) -> tuple[Record, ...]: ...
+
+    def title_of(self, handle: str) -> str: ...
+
+    def operator_of(self, handle: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +86,27 @@ def look_up(text: str, sources: Sequence[tuple[str, Snapshot]], at_ns: int) -> A
     """Answer a query from registries, each with the path that it was read from. Raises Malformed for a query that looks
     like an address, an endpoint or a key and is none."""
     query = parse_query(text)
-    matches = [
-        _match(query, record, path, snapshot, at_ns)
-        for path, snapshot in sources
-        for record in _records(query, snapshot)
-    ]
-    matches.sort(key=lambda match: (not (match.answers and match.counts), not match.counts, not match.answers))
+    found = [match for path, snapshot in sources for match in matches_in(snapshot, query, path, at_ns)]
+    answer, matches = decide(found)
+    return Answer(query, answer, matches, tuple(sources), at_ns)
+
+
+def matches_in(source: Source, query: Query, path: str, at_ns: int) -> list[Match]:
+    """Every record of one registry that speaks of what was asked."""
+    return [_match(query, record, path, source, at_ns) for record in _records(query, source)]
+
+
+def decide(matches: Sequence[Match]) -> tuple[str, tuple[Match, ...]]:
+    """The answer that follows from all matches, and these with the ones that decide first."""
+    ordered = sorted(matches, key=lambda match: (not (match.answers and match.counts), not match.counts,
+                                                 not match.answers))
     if any(match.answers and match.counts for match in matches):
         answer = REGISTERED
     elif any(match.counts or match.standing == ON_HOLD_WORDS for match in matches):
         answer = CONFLICT
     else:
         answer = UNREGISTERED
-    return Answer(query, answer, tuple(matches), tuple(sources), at_ns)
+    return answer, tuple(ordered)
 
 
 def parse_query(text: str) -> Query:
@@ -113,21 +138,21 @@ def _looks_like_address(text: str) -> bool:
     return set(text) <= _ADDRESS_CHARACTERS and (":" in text or text.replace(".", "").isdigit())
 
 
-def _records(query: Query, snapshot: Snapshot) -> tuple[Record, ...]:
+def _records(query: Query, source: Source) -> tuple[Record, ...]:
     if query.address is not None:
-        return snapshot.at_address(query.address)
+        return source.at_address(query.address)
     if query.mac1_key is not None:
-        return snapshot.by_mac1_key(query.mac1_key)
+        return source.by_mac1_key(query.mac1_key)
     if query.kind == "handle":
-        return snapshot.by_service(query.word)
-    return snapshot.by_name(query.word)
+        return source.by_service(query.word)
+    return source.by_name(query.word)
 
 
-def _match(query: Query, record: Record, path: str, snapshot: Snapshot, at_ns: int) -> Match:
+def _match(query: Query, record: Record, path: str, source: Source, at_ns: int) -> Match:
     standing = _standing(record, at_ns)
     answers = query.endpoint is None or reaches(record, query.endpoint)
-    return Match(record, standing, standing.startswith("in force"), answers, snapshot.title_of(record.service),
-                 snapshot.operator_of(record.service), path)
+    return Match(record, standing, standing.startswith("in force"), answers, source.title_of(record.service),
+                 source.operator_of(record.service), path)
 
 
 def _standing(record: Record, at_ns: int) -> str:

@@ -9,6 +9,7 @@
     mail = "smtp://licet@mail.example.net:587"
     mail_from = "registry@example.net"
     mail_password_file = "secrets/mail"
+    security_contact = "security@example.net"            # or an https page; shown in /.well-known/security.txt
     language = "en"
     workers = 1
 
@@ -25,7 +26,7 @@ from licet.snapshot.toml_table import Table
 
 FIELDS = (
     "name", "url", "data", "database", "database_password_file", "mail", "mail_from", "mail_password_file",
-    "language", "workers",
+    "security_contact", "language", "workers",
 )
 URL_LENGTH_MAX = 300
 WORKERS_MAX = 64
@@ -34,6 +35,7 @@ _URL = re.compile(r"https?://[^\s/?#@]+/?")
 _DATABASE = re.compile(r"(?:postgresql|postgres)://\S+")
 _MAIL = re.compile(r"smtps?://(?:[^\s:@/]+@)?[^\s:@/]+(?::\d{1,5})?")
 _MAIL_FROM = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+_CONTACT = re.compile(r"[^\s@<>:/]+@[^\s@<>:/]+|https://[^\s<>]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,8})?")
 
 _SHAPES = {
@@ -41,6 +43,7 @@ _SHAPES = {
     "database": (_DATABASE, "postgresql://licet@/licet?host=/run/postgresql"),
     "mail": (_MAIL, "smtp://licet@mail.example.net:587; its password stands in mail_password_file"),
     "mail_from": (_MAIL_FROM, "registry@example.net"),
+    "security_contact": (_CONTACT, "security@example.net, or https://registry.example.net/security"),
     "language": (_LANGUAGE, "en"),
 }
 _PATHS = ("data", "database_password_file", "mail_password_file")
@@ -58,6 +61,7 @@ class ServerTable:
     mail: str = ""
     mail_from: str = ""
     mail_password_file: str = ""
+    security_contact: str = ""
     language: str = ""
     workers: int | None = None
 

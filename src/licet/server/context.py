@@ -1,4 +1,4 @@
-"""What every page knows: the registry's name and kind, and whether who looks is an officer."""
+"""What every page knows: the registry's name and kind, its languages, and, where somebody is signed in, their role."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import get_language_info
 
+from licet.server.caching import is_public_page
 from licet.server.registry.models import Account, Registry
 
 
 def registry(request: HttpRequest) -> dict[str, Any]:
-    """`registry`: its row, or None before it was made; `is_officer`; `is_demo`: nothing here is real."""
-    user = request.user
+    """`registry`: its row, or None before it was made; `is_public_page`: nobody's sign-in is looked at; `is_officer`;
+    `is_demo`: nothing here is real; `languages`: (code, its own name, this page in it) of each."""
+    is_public = is_public_page(request)
+    user = None if is_public else request.user
     return {
         "registry": Registry.objects.filter(pk=1).first(),
+        "is_public_page": is_public,
         "is_officer": isinstance(user, Account) and user.is_officer,
         "is_demo": settings.DEPLOYMENT.is_demo,
+        "languages": [(code, get_language_info(code)["name_local"], translate_url(request.get_full_path(), code))
+                      for code, _name in settings.LANGUAGES],
     }

@@ -2,8 +2,9 @@
 
 The environment wins over the file, so that one file can serve several machines. Variables: LICET_CONFIG names the file
 (else `licet.toml` in the current folder, if it is there); LICET_DATA, LICET_NAME, LICET_URL, LICET_DATABASE,
-LICET_DATABASE_PASSWORD_FILE, LICET_MAIL, LICET_MAIL_FROM, LICET_MAIL_PASSWORD_FILE, LICET_LANGUAGE and LICET_WORKERS
-stand for the fields of `[server]`. LICET_DEMO=1 shows mail on the terminal and takes addresses kept for documentation.
+LICET_DATABASE_PASSWORD_FILE, LICET_MAIL, LICET_MAIL_FROM, LICET_MAIL_PASSWORD_FILE, LICET_SECURITY_CONTACT,
+LICET_LANGUAGE and LICET_WORKERS stand for the fields of `[server]`. LICET_DEMO=1 shows mail on the terminal and takes
+addresses kept for documentation.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "licet.server.metrics.CountRequests",
     "licet.server.diagnostics.LogRequests",
+    "licet.server.caching.CacheRules",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -122,6 +123,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_AGE = 12 * 3_600
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "licet.server.public.errors.stale_form"
 SECURE_HSTS_SECONDS = 365 * 86_400 if _IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -141,8 +143,9 @@ CONTENT_SECURITY_POLICY = {
 
 # Language and time.
 LANGUAGE_CODE = DEPLOYMENT.table.language or "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [HERE / "locale"]
+FORMAT_MODULE_PATH = ["licet.server.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

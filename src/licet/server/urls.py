@@ -1,23 +1,37 @@
-"""Every address of the service. Each face has its own file; these are the fixed ones."""
+"""Every address of the service. Each face has its own file; these are the fixed ones.
+
+Public pages in another language than the registry's own have its code in front (`/de/directory/`). So the language is
+part of the address: it needs no cookie, can be passed on, and a cache never mixes two. What is behind a sign-in joins
+them below when it is translated.
+"""
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
-from django.views.generic import TemplateView
 
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.public.views import home
+
+handler400 = "licet.server.public.errors.bad_request"
+handler403 = "licet.server.public.errors.not_for_you"
+handler404 = "licet.server.public.errors.not_found"
+handler500 = "licet.server.public.errors.broken"
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="home.html"), name="home"),
-    path("", include("licet.server.public.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    *i18n_patterns(
+        path("", home, name="home"),
+        path("", include("licet.server.public.urls")),
+        prefix_default_language=False,
+    ),
     path("my/", include("licet.server.registrant.urls")),
     path("desk/", include("licet.server.desk.urls")),
     path("officer/<str:token>/", become_officer, name="become_officer"),
     path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
     path("account/", include("allauth.urls")),
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
-    path("metrics", metrics, name="metrics"),
 ]

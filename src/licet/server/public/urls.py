@@ -1,13 +1,25 @@
-"""Addresses of the public face, under /."""
+"""Addresses of the public face, under /. The last five are for programs."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from licet.server.public import views
+from licet.server.public import pages, snapshots, views
 
 app_name = "public"
 urlpatterns = [
-    path("snapshot", views.snapshot, name="snapshot"),
-    path("snapshot/<int:serial>", views.snapshot, name="snapshot_serial"),
+    path("lookup/", views.lookup, name="lookup"),
+    path("directory/", views.directory, name="directory"),
+    path("service/<str:handle>/", views.service, name="service"),
+    path("blocked/", views.blocked, name="blocked"),
+    path("snapshots/", snapshots.snapshots, name="snapshots"),
+    path("snapshots/changes/", snapshots.changes, name="changes"),
+    path("numbers/", pages.numbers, name="numbers"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("accessibility/", pages.accessibility, name="accessibility"),
+    path("lookup.json", views.lookup_json, name="lookup_json"),
+    path("snapshot", snapshots.snapshot, name="snapshot"),
+    path("snapshot/<int:serial>", snapshots.snapshot, name="snapshot_serial"),
+    path("robots.txt", pages.robots, name="robots"),
+    path(".well-known/security.txt", pages.security_txt, name="security_txt"),
 ]

@@ -8,7 +8,7 @@ copy which is not refreshed errs on the side of the registered.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,12 +121,14 @@ class _Counting:
     end: datetime
 
 
-def records_at(at: datetime) -> list[Record]:
-    """Every record of the registry as of a moment, in the order of a snapshot."""
-    services = _counting_services(at)
+def records_at(at: datetime, only: Collection[int] | None = None) -> list[Record]:
+    """Every record of the registry as of a moment, in the order of a snapshot. only: keys of the services whose records
+    are wanted, None for all."""
+    some = Q() if only is None else Q(service_id__in=only)
+    services = _counting_services(at, some)
     counting = Q(state__in=endpoint_proof.COUNTING) | Q(state=endpoint_proof.GONE, counts_until__gt=at)
     found: dict[SortKey, Record] = {}
-    endpoints = Endpoint.objects.filter(counting, dropped_at=None).order_by("pk").only(*_ENDPOINT_FIELDS)
+    endpoints = Endpoint.objects.filter(counting, some, dropped_at=None).order_by("pk").only(*_ENDPOINT_FIELDS)
     for endpoint in endpoints.iterator():
         service = services.get(endpoint.service_id)
         if service is not None:
@@ -134,14 +136,15 @@ def records_at(at: datetime) -> list[Record]:
     return [found[key] for key in sorted(found)]
 
 
-def _counting_services(at: datetime) -> dict[int, _Counting]:
-    """Registered and provisional services, by their keys. A service is not both: who is registered does not apply."""
+def _counting_services(at: datetime, some: Q) -> dict[int, _Counting]:
+    """Registered and provisional services among some, by their keys. A service is not both: who is registered does not
+    apply."""
     found: dict[int, _Counting] = {}
-    for application in Application.objects.filter(state=applications.PROVISIONAL).select_related("service"):
+    for application in Application.objects.filter(some, state=applications.PROVISIONAL).select_related("service"):
         service = application.service
         found[service.pk] = _Counting(service.handle, service.is_listed, PROVISIONAL, application.state_since,
                                       _end_of_next_year(at))
-    standing = Registration.objects.exclude(state__in=registrations.OVER).select_related("service")
+    standing = Registration.objects.filter(some).exclude(state__in=registrations.OVER).select_related("service")
     for registration in standing.only(*_REGISTRATION_FIELDS).iterator():
         service = registration.service
         status = registrations.published_status(registration.state)
