@@ -1,4 +1,5 @@
 # make demo    the main job on real input: scan a capture that ships with licet, and write its report
+# make serve   a registry of invented services, to look around in: http://127.0.0.1:8000 (PORT=8080 for another port)
 # make test    everything that this machine can test; says what it leaves out, and why
 # make bench   licet beside other readers of captures, on large traces that it makes (options below)
 # make check   style, types and the rules of the house
@@ -9,10 +10,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench check lock clean wheel fuzz
+.PHONY: demo serve test bench check lock clean wheel fuzz
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/licet demo
+
+# The lock file of developers has the service's packages; a folder of its own keeps what was made from the next run.
+serve: $(VENV)/dev.stamp
+	@mkdir -p licet-demo && cd licet-demo && ../$(BIN)/licet serve --demo --port $(or $(PORT),8000)
 
 test: $(VENV)/dev.stamp
 	@sh examples/lab/install.sh

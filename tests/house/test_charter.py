@@ -392,7 +392,8 @@ def test_line_8_nothing_moves_without_an_entry() -> None:
                 called = {dotted(one.func) for one in found}
                 kept = [dotted(one.func) for one in found if id(one) not in dropped]
                 assert not [name for name in kept if re.search(r"TABLE\.(?:move|begin)$", name)], node.name
-                if called & {"journal.move", "journal.begin"}:
+                # The clock's `_move` hands its move on: whoever calls it writes.
+                if called & {"journal.move", "journal.begin", "_move"} and node.name != "_move":
                     moved += 1
                     assert "journal.write" in called, f"{module}: {node.name}"
     assert moved >= 10

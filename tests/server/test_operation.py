@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import re
@@ -28,22 +27,30 @@ pytestmark = pytest.mark.django_db
 AN_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]+::|[\w.]+@[\w.]+")
 
 
+class Lines:
+    """What was written to standard error since the test began."""
+
+    def __init__(self, captured: pytest.CaptureFixture[str]) -> None:
+        self.captured, self.text = captured, ""
+
+    def getvalue(self) -> str:
+        """All of it."""
+        self.text += self.captured.readouterr().err
+        return self.text
+
+
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is written to standard error."""
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr(diagnostics, "stream", lambda: stream)
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     root = logging.getLogger()
     before, level = root.handlers, root.level
     diagnostics.configure()
-    yield stream
+    yield Lines(capsys)
     root.handlers = before
     root.setLevel(level)
     structlog.reset_defaults()
 
 
-def told(lines: io.StringIO) -> list[dict[str, Any]]:
+def told(lines: Lines) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
@@ -55,7 +62,7 @@ def breaks(request: Any, token: str) -> None:
 urlpatterns = [*urls.urlpatterns, path("breaks/<str:token>/", breaks, name="breaks")]
 
 
-def test_a_request_is_one_line_with_its_id_and_without_an_address(lines: io.StringIO) -> None:
+def test_a_request_is_one_line_with_its_id_and_without_an_address(lines: Lines) -> None:
     answer = Client(REMOTE_ADDR="192.0.2.99", HTTP_USER_AGENT="a browser").get("/officer/a-token-that-is-secret/")
     [line] = told(lines)
     assert line["request_id"] == answer["Request-Id"]
@@ -69,7 +76,7 @@ def test_a_request_is_one_line_with_its_id_and_without_an_address(lines: io.Stri
 
 
 @override_settings(ROOT_URLCONF=__name__)
-def test_a_failure_is_told_by_its_kind_and_place_and_not_by_its_message(lines: io.StringIO) -> None:
+def test_a_failure_is_told_by_its_kind_and_place_and_not_by_its_message(lines: Lines) -> None:
     answer = Client(raise_request_exception=False, REMOTE_ADDR="192.0.2.99").get("/breaks/a-token-that-is-secret/")
     assert answer.status_code == 500
     failed, request = told(lines)
@@ -81,13 +88,13 @@ def test_a_failure_is_told_by_its_kind_and_place_and_not_by_its_message(lines: i
         assert private not in lines.getvalue()
 
 
-def test_what_is_not_there_is_no_failure(lines: io.StringIO) -> None:
+def test_what_is_not_there_is_no_failure(lines: Lines) -> None:
     make_world(at=utc_now())
     assert Client().get("/snapshot/7").status_code == 404
     assert [line["event"] for line in told(lines)] == ["request"]
 
 
-def test_a_library_that_logs_an_exception_does_not_quote_it_either(lines: io.StringIO) -> None:
+def test_a_library_that_logs_an_exception_does_not_quote_it_either(lines: Lines) -> None:
     try:
         raise OSError("mail to someone@example.net was refused")
     except OSError:
@@ -97,7 +104,7 @@ def test_a_library_that_logs_an_exception_does_not_quote_it_either(lines: io.Str
     assert "someone" not in lines.getvalue()
 
 
-def test_paths_that_nobody_has_leave_no_trace(lines: io.StringIO) -> None:
+def test_paths_that_nobody_has_leave_no_trace(lines: Lines) -> None:
     Client(REMOTE_ADDR="192.0.2.99", HTTP_HOST="localhost").get("/203.0.113.7/someone@example.net")
     [line] = told(lines)
     assert (line["view"], line["status"]) == ("none", 404)

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -27,6 +27,15 @@ FRAMES_MAX = 12
 ANSWERS = (Http404, PermissionDenied, SuspiciousOperation, BadRequest)
 
 
+class StandardError(logging.StreamHandler[Any]):
+    """Writes to what is standard error now, not to what it was when this was made."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def configure() -> None:
     """Structured lines for our own diagnostics, and for warnings of the libraries."""
     shared: list[Processor] = [
@@ -37,10 +46,10 @@ def configure() -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=lambda *_: structlog.PrintLogger(stream()),
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
@@ -50,11 +59,6 @@ def configure() -> None:
     root.setLevel(logging.WARNING)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def stream() -> TextIO:
-    """Where lines go: standard error as it is when something is told, for it may have been exchanged since."""
-    return sys.stderr
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
