@@ -16,6 +16,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     judge/      evidence + snapshot + policy + time → verdict
     app/        use cases; catalogue.py lists every kind of part in plain sight
+    server/     the registry service: a Django project, and the only place that imports Django
     cli/        faces of the command line
 
 The library's face is small; everything else may move:
