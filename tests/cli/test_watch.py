@@ -194,7 +194,6 @@ def wire() -> Iterator[Wire]:
         yield made
 
 
-@READABLE
 @pytest.mark.parametrize(("columns", "env"), [(60, {}), (100, {}), (100, {"NO_COLOR": "1"})], ids=str)
 @pytest.mark.skipif(bool(needs.missing()), reason="; ".join(needs.missing()))
 @pytest.mark.skipif(not has_kernel(), reason=NO_KERNEL)

@@ -77,11 +77,16 @@ def _identity(judged: JudgedTunnel) -> tuple[Endpoint | None, str, str]:
 
 
 def preload() -> None:
-    """Import what drawing needs, while it can be read: see `licet.app.watch.run`."""
-    import rich.ansi
-    import rich.console
-    import rich.live
-    import rich.text  # noqa: F401
+    """Draw once to nowhere, while what drawing imports can be read: see `licet.app.watch.run`. Rich imports its table
+    of characters only when one is measured that is not ASCII."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(file=StringIO(), force_terminal=True, width=40), auto_refresh=False, screen=True) as live:
+        live.update(Text.from_ansi("\x1b[32m✓\x1b[0m —…", no_wrap=True), refresh=True)
 
 
 def fitted(text: str, lines: int) -> str:

@@ -125,6 +125,7 @@ class Loop:
         self._watchers = [Watcher(ring, judging, self._drain, since_ns) for ring in rings]
         self._poll = select.poll()
         self._poll.register(signals.fileno(), select.POLLIN)
+        self._has_ended = False
         self._left = {watcher.ring.fileno(): watcher for watcher in self._watchers}
         for fd in self._left:
             self._poll.register(fd, select.POLLIN)
@@ -145,6 +146,7 @@ class Loop:
                 # What the last frames are in is handed over a moment later.
                 time.sleep(2 * RETIRE_MS / 1000)
                 self._drain()
+                self._has_ended = True
                 end_ns = max(self._start_ns, min(end_ns, time.time_ns()))
             on_windows([watcher.end_window(self._start_ns, end_ns) for watcher in self._watchers])
             self._start_ns = end_ns
@@ -191,5 +193,8 @@ class Loop:
                 del self._left[fd]
 
     def _drain(self) -> None:
+        """Take what all rings have. While the last window is made nothing more is: it could be in no row."""
+        if self._has_ended:
+            return
         for watcher in self._watchers:
             watcher.drain()
