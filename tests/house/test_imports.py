@@ -119,6 +119,8 @@ HEAVY = (
 )  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
+# Nouns of acting: nothing that sees, and no other noun, may import them.
+NOUNS_OF_ACTING = ("licet.model.order", "licet.model.policy")
 CONTACTING = (
     "licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call", "licet.tlog.fetch",
     "licet.tlog.witness",
@@ -288,7 +290,8 @@ def test_numpy_is_imported_only_when_it_is_asked_for() -> None:
 
 
 def test_seeing_never_leads_to_acting() -> None:
-    reached = reachable([name for name in BY_NAME if name.startswith(SEEING)])
+    reached = reachable([name for name in BY_NAME if name.startswith(SEEING) and name not in NOUNS_OF_ACTING])
+    assert not reached & set(NOUNS_OF_ACTING)
     for name in reached:
         assert not set(name.split(".")) & ACTING, f"{name} can be reached from what sees"
         assert room_of(name) not in ("app", "cli", "server"), f"{name} can be reached from what sees"

@@ -10,12 +10,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from licet.errors import LogBroken
-from licet.lifecycle import application, endpoint_proof, redaction, registration
+from licet.lifecycle import appeal, application, endpoint_proof, order, redaction, registration, request
 from licet.lifecycle.table import Table
 from licet.model.log_entry import LogEntry
 
 TABLES: dict[str, Table] = {
-    one.kind: one for one in (application.TABLE, endpoint_proof.TABLE, registration.TABLE, redaction.TABLE)
+    one.kind: one for one in (
+        application.TABLE, endpoint_proof.TABLE, registration.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE,
+        appeal.TABLE, redaction.TABLE,
+    )
 }
 
 
@@ -86,7 +89,7 @@ def _illegal(entry: LogEntry, known: Subject | None) -> str:
         return "the subject was not there" if known is None else f"its state is “{known.state}”"
     if entry.after not in [one.to for one in table.rows.get(entry.before, {}).get(entry.event, ())]:
         return "the table has no such move"
-    if entry.role not in table.causes[entry.event]:
+    if entry.role not in table.roles(entry.before, entry.event):
         return "that is not for this role to cause"
     if entry.event in table.demands_reason and not entry.reason:
         return "it needs a reason code"
