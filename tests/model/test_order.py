@@ -31,7 +31,8 @@ LINE = canonical_json({"schema": "licet.tunnel/1", "address": "192.0.2.66"})
 ORDER = Order(
     puid="ORD-7F3K9Q2M", request="", decision_ground="network_policy",
     legal_ground="Tunnel policy of Example Logistics",
-    legal_text_quoted="Tunnels that are not on the register may be\nclosed.", legal_text_url="https://example.net/policy",
+    legal_text_quoted="Tunnels that are not on the register may be\nclosed.", text_covers="Tunnels",
+    legal_text_url="https://example.net/policy",
     decision_quoted="", decision_url="", adjudicator="", suspensive_denied="", decision_facts="Seen on three days.",
     lawful_uses_considered="Remote work: the staff service is registered.", necessity="It is exact and ends.",
     less_intrusive_tried="Its contact was asked twice.", network_scope="Example Logistics, Hamburg",

@@ -49,7 +49,8 @@ class OrderedEndpoint:
 @dataclass(frozen=True, slots=True)
 class Order:
     """puid: `ORD-…`, in the log its subject; request: handle of the request and number of the ask that it answers
-    (`REQ-7F3K9Q2M/2`), or ""; legal_ground: the law or policy by name; decision_quoted, decision_url, adjudicator (a
+    (`REQ-7F3K9Q2M/2`), or ""; legal_ground: the law or policy by name; text_covers: the words of the quoted text that
+    speak of tunnels or their servers; decision_quoted, decision_url, adjudicator (a
     code of the policy): of an adjudicated order, else ""; suspensive_denied: the words by which the decision denies
     that an appeal stays it, or ""; network_scope: the network's name in the policy; created_ns; application_ns: no
     effect before; end_ns: none from then on; notice_to, notice_via: the users of the network, and the page that tells
@@ -61,6 +62,7 @@ class Order:
     decision_ground: str
     legal_ground: str
     legal_text_quoted: str
+    text_covers: str
     legal_text_url: str
     decision_quoted: str
     decision_url: str
@@ -135,7 +137,8 @@ class Stay:
 _TEXTS = (
     ("puid", "puid", 21), ("request", "request", 40), ("decision_ground", "decision_ground", 20),
     ("legal_ground", "legal_ground", 300), ("legal_text_quoted", "legal_text_quoted", QUOTE_LENGTH_MAX),
-    ("legal_text_url", "legal_text_url", URL_LENGTH_MAX), ("decision_quoted", "decision_quoted", QUOTE_LENGTH_MAX),
+    ("text_covers", "text_covers", 300), ("legal_text_url", "legal_text_url", URL_LENGTH_MAX),
+    ("decision_quoted", "decision_quoted", QUOTE_LENGTH_MAX),
     ("decision_url", "decision_url", URL_LENGTH_MAX), ("adjudicator", "adjudicator", NAME_LENGTH_MAX),
     ("suspensive_denied", "suspensive_denied", TEXT_LENGTH_MAX), ("decision_facts", "decision_facts", TEXT_LENGTH_MAX),
     ("lawful_uses_considered", "lawful_uses_considered", TEXT_LENGTH_MAX), ("necessity", "necessity", TEXT_LENGTH_MAX),
