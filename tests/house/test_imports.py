@@ -14,7 +14,7 @@ import pytest
 
 from house.source import ROOT, Module, calls, modules
 
-ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "tlog", "wire")
+ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "order", "proof", "recognise", "snapshot", "tlog", "wire")
 
 # Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -28,10 +28,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "judge": frozenset({"model"}),
     "proof": frozenset({"errors", "model"}),
     "lifecycle": frozenset({"errors", "model"}),
+    "order": frozenset({"errors", "lifecycle", "model"}),
     "tlog": frozenset({"errors", "model"}),
     "app": frozenset({"errors", *ROOMS}),
     "cli": frozenset({"app", "errors", "model"}),
-    "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot", "tlog"}),
+    "server": frozenset({"app", "errors", "lifecycle", "model", "order", "snapshot", "tlog"}),
     "__main__": frozenset({"cli"}),
     "": frozenset({"app", "errors", *ROOMS}),  # licet/__init__.py: the library's face
 }
@@ -100,7 +101,7 @@ LIBRARIES = {
     "zstandard": ("licet.capture.open",),
     "numpy": ("licet.snapshot.join",),
     "dns": ("licet.proof.names",),
-    "cryptography": ("licet.proof.noise", "licet.tlog.note", "licet.tlog.signer"),
+    "cryptography": ("licet.order.sshsig", "licet.proof.noise", "licet.tlog.note", "licet.tlog.signer"),
     "django": ("licet.server",),
     "allauth": ("licet.server",),
     "csp": ("licet.server.settings", "licet.server.start"),
@@ -114,8 +115,8 @@ LIBRARIES = {
 LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "re", "sys", "typing"})
 HEAVY = (
     "allauth", "cryptography", "django", "dns", "duckdb", "granian", "http", "jinja2", "rich", "ssl", "tomlkit",
-    "zstandard", "licet.app", "licet.flow", "licet.proof", "licet.recognise", "licet.server", "licet.snapshot",
-    "licet.tlog",
+    "zstandard", "licet.app", "licet.flow", "licet.order", "licet.proof", "licet.recognise", "licet.server",
+    "licet.snapshot", "licet.tlog",
 )  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
