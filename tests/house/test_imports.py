@@ -82,7 +82,8 @@ MACHINE_CALLS = frozenset({
 # The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
+    "licet.app.registry_edit", "licet.app.proof", "licet.app.order.clock",
+    "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
@@ -94,7 +95,7 @@ DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.server.chance"}
 LIBRARIES = {
     "click": ("licet.cli",),
     "rich": ("licet.app.report.progress", "licet.app.report.live"),
-    "duckdb": ("licet.app.report.parquet",),
+    "duckdb": ("licet.app.report.parquet", "licet.app.order.rows"),
     "jinja2": ("licet.app.report.html",),
     "markupsafe": ("licet.app.report.html",),
     "tomlkit": ("licet.app.registry_edit",),
