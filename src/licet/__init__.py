@@ -16,6 +16,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     lifecycle/  state × event tables, and replaying what a log says against them
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     judge/      evidence + snapshot + policy + time → verdict
+    order/      what may be ordered: limits, people's signatures, the dry run; signs and does nothing
     app/        use cases; catalogue.py lists every kind of part in plain sight
     server/     the registry service: a Django project, and the only place that imports Django
     cli/        faces of the command line

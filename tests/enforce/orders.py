@@ -40,6 +40,7 @@ from licet.model.order import (
 )
 from licet.model.policy import LIMITS, OWNED, PUBLIC, NetworkPolicy, Signer
 from licet.model.registration import Record
+from licet.order.impact import Row, impact_report
 from support.ssh_keys import field as ssh_field
 
 DAY_NS = 24 * HOUR_NS
@@ -121,7 +122,6 @@ def order(*endpoints: str, puid: str = PUID, ground: str = NETWORK_POLICY, at_ns
     created_ns = at_ns - 2 * DAY_NS
     lines = {one: evidence(one, protocol, created_ns - HOUR_NS) for one in endpoints or (UNREGISTERED,)}
     adjudicated = ground == ADJUDICATED
-    impact = canonical_json({"schema": "licet.impact/1", "registered": 0})
     made = Order(
         puid=puid, request="", decision_ground=ground, legal_ground="Tunnel policy of Example Logistics, section 3",
         legal_text_quoted=QUOTE, text_covers="Tunnels to servers", legal_text_url=POLICY_URL,
@@ -138,14 +138,23 @@ def order(*endpoints: str, puid: str = PUID, ground: str = NETWORK_POLICY, at_ns
         snapshot=SNAPSHOT, author=SIGNER_1.key_id,
     )
     made = replace(made, **changes)  # type: ignore[arg-type]
-    return OrderFile(made, {sha256_digest(line): line for line in lines.values()}, impact, ())
+    return OrderFile(made, {sha256_digest(line): line for line in lines.values()}, b"", ())
+
+
+def dry_run(file: OrderFile, handle: str = "") -> bytes:
+    """The report of a watch that saw nothing but the tunnels for thirty hours. handle: of who is registered there."""
+    at_ns = file.order.created_ns
+    rows = [Row(("edge", "eth0", at_ns - hour * HOUR_NS), 3_600_000, one.endpoint, one.protocol, "", 3, 4, 50, 6_000)
+            for one in file.order.endpoints for hour in range(1, 31)]
+    return impact_report(file.order, rows, lambda *_: handle, {}, at_ns)
 
 
 def signed(file: OrderFile, author: Person = SIGNER_1, approver: Person = SIGNER_2,
            clerk: Person = CLERK_1) -> OrderFile:
     """The same file, signed as people would: the author first, the second person over all of it."""
-    made = replace(file.order, author=author.key_id)
-    made = replace(made, approver=approver.key_id, impact=sha256_digest(file.impact))
+    file = replace(file, order=replace(file.order, author=author.key_id))
+    file = replace(file, impact=file.impact or dry_run(file))
+    made = replace(file.order, approver=approver.key_id, impact=sha256_digest(file.impact))
     signatures = [
         Signature(AUTHOR, author.key_id, author.sign(signed_bytes(made, AUTHOR))),
         Signature(APPROVER, approver.key_id, approver.sign(signed_bytes(made, APPROVER))),

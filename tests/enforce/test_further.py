@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from enforce.cases import AT_NS
-from enforce.orders import SNAPSHOT, UNREGISTERED, codes, enforced, evidence, known, order, signed
+from enforce.orders import SNAPSHOT, UNREGISTERED, codes, dry_run, enforced, evidence, known, order, signed
 from licet.enforce.decide import decide
 from licet.enforce.further import FURTHER
 from licet.model.canonical import canonical_json, sha256_digest
@@ -52,8 +52,9 @@ def test_a_good_order_passes_every_check() -> None:
     (order(protocol="anyconnect"), "tls_type"), (order(protocol="tailscale"), "mesh"),
     (order(text_covers="websites"), "text_covers_content_not_endpoints"),
     (order("100.64.0.5:51820/udp"), "shared_address"),
-    (replace(order(), impact=canonical_json({"registered": 1})), "overlap"),
-    (replace(order(), impact=canonical_json([1])), "impact_unreadable"),
+    (replace(order(), impact=dry_run(order(), "SVC-7F3K")), "registered_overlap"),
+    (replace(order(), impact=dry_run(order("203.0.113.67:51820/udp"))), "dry_run_of_another"),
+    (replace(order(), impact=canonical_json({"registered": 0})), "dry_run_unreadable"),
 ], ids=lambda one: one if isinstance(one, str) else "")  # fmt: skip
 def test_an_order_that_breaks_a_limit_is_not_enforced(file: OrderFile, code: str) -> None:
     """Though two people signed it, and the log has it in force."""

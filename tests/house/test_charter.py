@@ -77,10 +77,14 @@ OF_A_WATCH = {
 OF_THE_LOG = frozenset({"licet.tlog.signer", "licet.tlog.note"})
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
-# Where orders are spoken of, and what verifies people's signatures on them. None can sign or apply one.
-OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order")
+# Where orders are spoken of, and what verifies people's signatures on them. None can sign or apply one; a person's own
+# command drafts, and has ssh-keygen sign with that person's key.
+OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet.app.order", "licet.cli.order")
+ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
+SIGNS_BY_A_PERSON = "licet.app.order.signing"
 # What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
-ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.cli.enforce")
+ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.app.enforce_table", "licet.cli.enforce")
+ENFORCE_COMMANDS = {("enforce", name) for name in ("plan", "apply", "status", "off", "run")} | {("enforce",)}
 DEVICE = "licet.enforce.apply"  # the one file that runs a program: the firewall's own
 VERIFIES_PEOPLE = "licet.order.sshsig"
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
@@ -231,10 +235,11 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing but a checkpoint is signed, no firewall
-    is spoken to."""
+    """No command, module, class or function for it but what a person runs to draft and to sign; no program is run but
+    ssh-keygen by that command, nothing but a checkpoint is signed here, no firewall is spoken to."""
     for words, _ in commands():
-        assert not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
+        is_known = words in ORDER_COMMANDS | ENFORCE_COMMANDS
+        assert is_known or not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
     for module in modules():
         if module.name.startswith(OF_ORDERS) or acts(module):
             continue
@@ -248,8 +253,10 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
         is_log = module_name in OF_THE_LOG and top == "cryptography"
         verifies = module_name == VERIFIES_PEOPLE and top == "cryptography"
-        speaks_to_a_device = (module_name, top) == (DEVICE, "subprocess")
-        if is_handshake or is_log or verifies or speaks_to_a_device or (module_name, top) in OF_A_WATCH:
+        by_a_person = (module_name, top) == (SIGNS_BY_A_PERSON, "subprocess")
+        to_a_device = (module_name, top) == (DEVICE, "subprocess")
+        allowed = is_handshake or is_log or verifies or by_a_person or to_a_device
+        if allowed or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
         # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
@@ -263,6 +270,17 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             assert not re.match(r"os\.(?:system|popen|exec|spawn|posix_spawn|fork|kill|setuid)", name), (
                 f"{module}, line {line}"
             )
+
+
+def test_line_5_what_drafts_and_signs_is_a_persons_command_and_no_server() -> None:
+    """Only the face of `licet order` reaches it; it runs one program, which signs with the key of who runs it."""
+    for module in modules():
+        reaches = [one.name for one in module.imports if one.name.startswith("licet.app.order")]
+        assert not reaches or module.name.startswith(("licet.app.order", "licet.cli.order")), str(module)
+        runs = [name for name, _ in calls(module) if name.startswith("subprocess.")]
+        if module.name == SIGNS_BY_A_PERSON:
+            assert runs == ["subprocess.run"]
+            assert '[program, "-Y", "sign", "-f", key_path, "-n", namespace]' in module.path.read_text(encoding="utf-8")
 
 
 def test_line_5_only_checkpoints_of_the_log_are_signed() -> None:

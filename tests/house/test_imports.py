@@ -87,7 +87,8 @@ MACHINE_CALLS = frozenset({
 # The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
+    "licet.app.enforce.service", "licet.app.registry_edit", "licet.app.proof", "licet.app.order.clock",
+    "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
@@ -99,7 +100,7 @@ DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.server.chance"}
 LIBRARIES = {
     "click": ("licet.cli",),
     "rich": ("licet.app.report.progress", "licet.app.report.live"),
-    "duckdb": ("licet.app.report.parquet",),
+    "duckdb": ("licet.app.enforce.windows", "licet.app.report.parquet", "licet.app.order.rows"),
     "jinja2": ("licet.app.report.html",),
     "markupsafe": ("licet.app.report.html",),
     "tomlkit": ("licet.app.registry_edit",),
@@ -131,8 +132,9 @@ CONTACTING = (
     "licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call", "licet.tlog.fetch",
     "licet.tlog.witness",
 )
-# Who may reach them from outside: a registrant's checks, a reader of a log, and the registry that asks its witnesses.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.server.log_writing")
+# Who may reach them from outside: a registrant's checks, a reader of a log, an enforcer that reads one, and the
+# registry that asks its witnesses.
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.enforce.hearing", "licet.server.log_writing")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -256,9 +258,9 @@ def test_what_verifies_a_log_is_small_and_stands_alone() -> None:
 
 
 # What a block depends on: the enforced set, the signatures of people, the log, and handing over the rules. The boundary
-# is what must be right so that no rule stands without two people's signatures, against a registered endpoint, wider than
-# it was signed, or past its end, whatever a server says. Not in it: `further` (the other limits), where a mistake can
-# only fail to take a rule away that two people signed; the outputs beside nftables; looking up an address in a
+# is what must be right so that no rule stands without two people's signatures, against a registered endpoint, wider
+# than it was signed, or past its end, whatever a server says. Not in it: `further` (the other limits), where a mistake
+# can only fail to take a rule away that two people signed; the outputs beside nftables; looking up an address in a
 # snapshot, and fetching, which are handed in. Nouns, sentences and errors decide nothing, and are counted apart.
 CORE = (
     "licet.enforce.apply", "licet.enforce.decide", "licet.enforce.logged", "licet.enforce.nftables",

@@ -6,11 +6,12 @@ mistake in them never adds one.
 
 from __future__ import annotations
 
-import json
-
+from licet.errors import Malformed
+from licet.model.canonical import parse_time
 from licet.model.order import OrderFile
 from licet.model.policy import NetworkPolicy
 from licet.order.endpoints import endpoint_problems
+from licet.order.impact import impact_problems, read_impact
 from licet.order.problem import Problem
 from licet.order.words import ground_problems, time_problems
 
@@ -24,14 +25,13 @@ def limits(file: OrderFile, policy: NetworkPolicy, kind: str) -> list[Problem]:
     ]
 
 
-def overlap(file: OrderFile, policy: NetworkPolicy, kind: str) -> list[Problem]:
-    """The report of the dry run must be one, and have found nothing registered."""
+def dry_run(file: OrderFile, policy: NetworkPolicy, kind: str) -> list[Problem]:
+    """What the attached report says against it; that it grew old since is no matter for an order that is in force."""
     try:
-        report = json.loads(file.impact)
-        found = report.get("registered", 0)
-    except (ValueError, AttributeError, RecursionError):
-        return [Problem("impact_unreadable", "the report of its dry run cannot be read")]
-    return [Problem("overlap", "its dry run met what is registered")] if found else []
+        computed_ns = parse_time(read_impact(file.impact)["computed"])
+    except Malformed as error:
+        return [Problem("dry_run_unreadable", str(error))]
+    return impact_problems(file, computed_ns)
 
 
-FURTHER = (limits, overlap)
+FURTHER = (limits, dry_run)
