@@ -79,7 +79,8 @@ SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
 # Where orders are spoken of, and what verifies people's signatures on them. None can sign or apply one; a person's own
 # command drafts, and has ssh-keygen sign with that person's key.
-OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet.app.order", "licet.cli.order")
+OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet.app.order", "licet.cli.order",
+             "licet.server.orders")
 ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
 SIGNS_BY_A_PERSON = "licet.app.order.signing"
 # What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
