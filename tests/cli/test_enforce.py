@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from enforce.attacks import copy_of
 from enforce.cases import HOUR_NS
 from enforce.office import ROOT_1, Office, office_with_an_order
 from enforce.orders import PUID, SIGNER_1, STRANGER, UNREGISTERED, order, record, signed
 from licet.enforce import apply
 from licet.enforce.memory import read_memory
-from tlog.logs import OTHER_KEY
 
 RULE = f"+ {UNREGISTERED}  wireguard  {PUID}  until 2026-03-10T12:00:00Z"
 
@@ -25,13 +25,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 
 @pytest.fixture
-def office(made: Office, tmp_path: Path) -> Iterator[Office]:
+def office(made: Office, tmp_path: Path) -> Office:
     """A copy of the office, to break."""
-    folder = tmp_path / "office"
-    shutil.copytree(made.folder, folder)
-    copy = Office.__new__(Office)
-    copy.__dict__.update(made.__dict__, folder=folder, last=dict(made.last), states=dict(made.states))
-    return copy
+    return copy_of(made, tmp_path / "office")
 
 
 def test_a_plan_is_a_difference_and_says_what_it_rests_on(made: Office) -> None:
@@ -60,56 +56,12 @@ def test_a_plan_for_programs_and_the_artefact(made: Office) -> None:
     assert "203.0.113.66 . udp . 51820 timeout 86400s" in made.plan("--format", "artefact").out
 
 
-def break_nothing(office: Office) -> None:
-    pass
-
-
-def other_key(office: Office) -> None:
-    """The server's log, signed anew by another key."""
-    shutil.rmtree(office.folder / "log")
-    office.key = OTHER_KEY
-    office.write_log()
-
-
-def fork(office: Office) -> None:
-    """Another history, signed by the server's own key."""
-    shutil.rmtree(office.folder / "log")
-    office.last, office.states = {}, {}
-    office.write_log(*office.steps(PUID))
-    for _ in range(12):
-        office.write_log()
-
-
-def roll_back(office: Office) -> None:
-    """An older state of the same log."""
-    shutil.rmtree(office.folder / "log")
-    office.last, office.states = {}, {}
-    office.write_log(*office.steps(PUID, "draft"))
-
-
-def illegal_move(office: Office) -> None:
-    office.write_log({"type": "order", "subject": PUID, "event": "activate", "from": "live", "to": "live",
-                      "role": "signer"})
-
-
-def change_a_tile(office: Office) -> None:
-    bundles = [path for path in (office.folder / "log").rglob("*") if "entries" in str(path) and path.is_file()]
-    path = max(bundles, key=lambda one: one.stat().st_size)
-    raw = bytearray(path.read_bytes())
-    raw[200] ^= 1
-    path.write_bytes(raw)
-
-
 def one_signature_of_the_policy(office: Office) -> None:
     office.write_policy(by=(ROOT_1,))
 
 
 def signature_by_the_server(office: Office) -> None:
     office.write_policy(by=(ROOT_1, STRANGER))
-
-
-def one_root_twice(office: Office) -> None:
-    office.write_policy(by=(ROOT_1, ROOT_1))
 
 
 def policy_changed_after_signing(office: Office) -> None:
@@ -139,9 +91,8 @@ def kinds_differ(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("attack", "code"), [
-    (other_key, "log_broken"), (fork, "log_broken"), (roll_back, "log_broken"), (illegal_move, "log_broken"),
-    (change_a_tile, "log_broken"), (one_signature_of_the_policy, "policy_unsigned"),
-    (signature_by_the_server, "policy_unsigned"), (one_root_twice, "policy_unsigned"),
+    (one_signature_of_the_policy, "policy_unsigned"),
+    (signature_by_the_server, "policy_unsigned"),
     (policy_changed_after_signing, "policy_unsigned"), (no_policy, "policy_unread"),
     (registry_by_hand, "registry_undated"), (no_registry, "registry_unread"), (broken_exceptions, "exceptions_unread"),
     (kinds_differ, "kinds_differ"),

@@ -104,6 +104,8 @@ def _registers(config: Config, folder: Folder, at_ns: int, doubts: list[Problem]
     if undated:
         doubts.append(Problem("registry_undated", f"{undated[0]} is no numbered snapshot of a registry service: orders "
                                                   "need one (`licet serve`)"))
+    elif any(register.is_ahead for register in registers.present):
+        doubts.append(Problem("registry_ahead", "a registry says that it was published later than now"))
     elif not registers.present:
         doubts.append(Problem("no_registry", "licet.toml names no [[registry]] whose role is permits"))
     return registers

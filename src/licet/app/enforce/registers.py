@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from licet.app.config import Config
 from licet.app.enforce.state import Folder
+from licet.enforce.decide import CLOCK_AHEAD_NS
 from licet.enforce.shield import REMEMBERED_NS
 from licet.errors import BadFile, LicetError
 from licet.judge.registry import PERMITS
@@ -34,11 +35,13 @@ STRUCK_OFF = "struck-off.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One registry. place: where it is; snapshot; until_ns: from when it is too old."""
+    """One registry. place: where it is; snapshot; until_ns: from when it is too old, 0 where nobody can tell; is_ahead:
+    it says that it was published later than now."""
 
     place: str
     snapshot: Snapshot
     until_ns: int
+    is_ahead: bool = False
 
 
 class KnownRegisters:
@@ -68,7 +71,8 @@ def load_registers(config: Config, folder: Folder, at_ns: int) -> KnownRegisters
             snapshot = load(source.path)
             published_ns = snapshot.header.published_ns
             until_ns = 0 if published_ns is None or snapshot.serial is None else published_ns + EXPIRE_NS
-            present.append(Register(source.path, snapshot, until_ns))
+            is_ahead = published_ns is not None and published_ns > at_ns + CLOCK_AHEAD_NS
+            present.append(Register(source.path, snapshot, until_ns, is_ahead))
     return KnownRegisters(tuple(present), _remember(tuple(present), folder, at_ns), at_ns)
 
 
