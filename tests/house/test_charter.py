@@ -85,7 +85,8 @@ ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")
 SIGNS_BY_A_PERSON = "licet.app.order.signing"
 # What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
 ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.app.enforce_table", "licet.cli.enforce")
-ENFORCE_COMMANDS = {("enforce", name) for name in ("plan", "apply", "status", "off", "run")} | {("enforce",)}
+ENFORCE_WORDS = ("plan", "apply", "status", "off", "permitted", "run")
+ENFORCE_COMMANDS = {("enforce",), *(("enforce", word) for word in ENFORCE_WORDS)}
 DEVICE = "licet.enforce.apply"  # the one file that runs a program: the firewall's own
 VERIFIES_PEOPLE = "licet.order.sshsig"
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")

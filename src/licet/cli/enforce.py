@@ -73,8 +73,9 @@ def apply(config_path: str) -> None:
     config, folder, _ = _loaded(config_path)
     folder.switch_on()
     config, folder, computed = _computed(config_path)
-    change = difference(held_now(config, folder), computed.rules) if computed.acts else None
-    in_force = carry_out(computed, folder)
+    held = held_now(config, folder)
+    in_force = carry_out(computed, folder, held)
+    change = difference(held, computed.rules) if computed.acts else None
     for line in plan_lines(computed, change):
         click.echo(line)
     if computed.acts:
@@ -161,3 +162,19 @@ def _state_of(config_path: str | None) -> str | None:
     except Exception as error:  # whatever is broken, switching off goes on
         click.echo(f"licet: {os.path.basename(config_path)} cannot be used, and is not needed: {error}", err=True)
         return None
+
+
+@enforce.command()
+@config_option
+@click.option("--registry", "registry", metavar="FILE", help="One of the registries of licet.toml.  [default: all]")
+@click.option("--format", "format_name", type=click.Choice(("csv", "nftables", "pf", "suricata")), default="csv",
+              show_default=True)
+def permitted(config_path: str, registry: str | None, format_name: str) -> None:
+    """Print what is permitted on this network, for its owner's firewall: it lets pass, and refuses nothing.
+
+    Of an owned network alone, from its own register alone, scoped to its own prefixes.
+    """
+    config, _, at_ns = _loaded(config_path, keeps=False)
+    from licet.app.enforce.permitted import permitted_list
+
+    click.echo(permitted_list(config, registry, format_name, at_ns), nl=False)

@@ -33,10 +33,11 @@ class DeviceRefused(LicetError):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One rule as the device has it. packets: refused since it was put there; seconds: that it has left."""
+    """One rule as the device has it. order: its handle; packets: refused since it was put there; seconds: that it has
+    left."""
 
     endpoint: Endpoint
-    comment: str
+    order: str
     packets: int
     seconds: int
 
@@ -58,9 +59,12 @@ def off_nftables() -> bool:
 
 def held_nftables() -> tuple[Held, ...]:
     """What the kernel holds in licet's table, with its counts. Raises DeviceRefused."""
-    if not _tables():
-        return ()
-    listed = _json(_run(("nft", "-j", "list", "table", "inet", nftables.TABLE), "", APPLY_TIMEOUT_S))
+    try:
+        listed = _json(_run(("nft", "-j", "list", "table", "inet", nftables.TABLE), "", APPLY_TIMEOUT_S))
+    except DeviceRefused:
+        if _tables():
+            raise
+        return ()  # there is no such table
     sets = [one["set"] for one in listed if "set" in one and one["set"].get("name", "").startswith("ordered")]
     return tuple(_held(item["elem"]) for one in sets for item in one.get("elem", ()))
 
@@ -93,7 +97,7 @@ def _tables() -> list[str]:
 
 def _held(element: dict[str, Any]) -> Held:
     address, transport, port = element["val"]["concat"]
-    return Held(Endpoint(address, transport, port), element.get("comment", ""),
+    return Held(Endpoint(address, transport, port), element.get("comment", "").partition(" ")[0],
                 element.get("counter", {}).get("packets", 0), element.get("expires", 0))
 
 

@@ -268,11 +268,12 @@ def _remember(known: Known, kind: str, at_ns: int) -> Memory:
         return replace(memory, last_ns=max(memory.last_ns, at_ns))
     first_seen = kept(memory.first_seen, at_ns)
     for file in known.orders:
-        state = known.logged.states.get(file.order.puid)
-        is_signed = not people_problems(file.order, known.policy) and not signature_problems(
-            file, known.policy, (AUTHOR, APPROVER))
-        if state is not None and state.state in NOTICE_SERVED and is_signed:
-            first_seen.setdefault(_notice_key(file.order, kind), at_ns)
+        key, state = _notice_key(file.order, kind), known.logged.states.get(file.order.puid)
+        if key in first_seen or state is None or state.state not in NOTICE_SERVED:
+            continue
+        if not people_problems(file.order, known.policy) and not signature_problems(
+                file, known.policy, (AUTHOR, APPROVER)):
+            first_seen[key] = at_ns
     public_under = known.pinned if known.policy.kind != OWNED else memory.public_under
     return replace(memory, last_ns=at_ns, first_seen=first_seen, public_under=public_under,
                    hit=kept(memory.hit, at_ns))

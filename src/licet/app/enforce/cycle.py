@@ -16,6 +16,7 @@ from licet.app.enforce.hearing import heard_object
 from licet.app.enforce.state import Folder
 from licet.app.enforce_table import ENFORCE
 from licet.enforce import apply as device
+from licet.enforce.apply import Held
 from licet.enforce.base import Rule
 from licet.enforce.decide import Decision, decide
 from licet.enforce.memory import Memory
@@ -59,9 +60,9 @@ def compute(config: Config, folder: Folder, at_ns: int) -> Computed:
     return Computed(at_ns, config, gathered, decision, decision.rules.in_force(at_ns), folder.is_off)
 
 
-def difference(held: Iterable[tuple[Endpoint, str]], rules: tuple[Rule, ...]) -> Difference:
-    """held: endpoint and order, as the firewall has them."""
-    before = dict(held)
+def difference(held: Iterable[Held], rules: tuple[Rule, ...]) -> Difference:
+    """held: what the firewall has."""
+    before = {one.endpoint: one.order for one in held}
     wanted = {rule.endpoint for rule in rules}
     return Difference(
         tuple(rule for rule in rules if rule.endpoint not in before),
@@ -70,21 +71,22 @@ def difference(held: Iterable[tuple[Endpoint, str]], rules: tuple[Rule, ...]) ->
     )
 
 
-def held_now(config: Config, folder: Folder) -> tuple[tuple[Endpoint, str], ...]:
+def held_now(config: Config, folder: Folder) -> tuple[Held, ...]:
     """What the firewall holds: asked of nftables, else as it was last written. In observe mode it is only asked where
     something was applied before. Raises DeviceRefused."""
     applied = folder.object("applied.json")
     if config.enforce.mode != ENFORCE and not applied:
         return ()
     if config.enforce.output == "nftables":
-        return tuple((one.endpoint, one.comment.partition(" ")[0]) for one in device.held_nftables())
+        return device.held_nftables()
     rules = applied.get("rules", {})
-    return tuple((parse_endpoint(end), str(order)) for end, order in rules.items()) if isinstance(rules, dict) else ()
+    listed = rules.items() if isinstance(rules, dict) else ()
+    return tuple(Held(parse_endpoint(end), str(order), 0, 0) for end, order in listed)
 
 
-def carry_out(computed: Computed, folder: Folder) -> int:
-    """Apply where that is asked for, and note what was. Returns how many rules are in force now. Raises DeviceRefused,
-    BadFile; the firewall then holds what it held."""
+def carry_out(computed: Computed, folder: Folder, held: tuple[Held, ...]) -> int:
+    """Apply where that is asked for, and note what was. held: by the firewall before, whose counts begin anew. Returns
+    how many rules are in force now. Raises DeviceRefused, BadFile; the firewall then holds what it held."""
     memory = computed.decision.memory
     heard = computed.gathered.heard
     if heard is not None and not heard.remark:
@@ -92,7 +94,7 @@ def carry_out(computed: Computed, folder: Folder) -> int:
         folder.write_object("heard.json", heard_object(heard))
     in_force = 0
     if computed.acts:
-        memory = _note_hits(computed, folder, memory)
+        memory = _note_hits(computed, folder, memory, held)
         # Before the firewall has it: what is not noted could not be switched off, or would be counted anew.
         folder.write("memory.json", memory.to_bytes())
         _note_applied(computed, folder)
@@ -124,15 +126,13 @@ def _note_applied(computed: Computed, folder: Folder) -> None:
                                          "at": time_text(computed.at_ns)})
 
 
-def _note_hits(computed: Computed, folder: Folder, memory: Memory) -> Memory:
+def _note_hits(computed: Computed, folder: Folder, memory: Memory, held: tuple[Held, ...]) -> Memory:
     """What the rules met since they were last handed over, as observations: no address but the server's is in them."""
-    if computed.config.enforce.output != "nftables":
-        return memory
     rows: list[dict[str, Json]] = []
     hit = dict(memory.hit)
-    for one in device.held_nftables():
+    for one in held:
         if one.packets:
-            order = one.comment.partition(" ")[0]
+            order = one.order
             hit[f"{order} {one.endpoint}"] = computed.at_ns
             endpoint: Json = {"address": one.endpoint.address, "transport": one.endpoint.transport,
                               "port": one.endpoint.port}

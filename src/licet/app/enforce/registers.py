@@ -1,6 +1,7 @@
 """The registries of licet.toml, as they are and as they were in the last thirty days (lifecycle §6, 1).
 
-    registered-N.jsonl     the lines of registry N as it was last read
+    registered-N.json      when registry N was last read, and its digest
+    registered-N.jsonl     its lines, written anew when the digest is another
     struck-off.jsonl       lines that left a registry, each with the last moment at which it was there
 
 Lines are those of the canonical form. A registry that somebody took over can strike a service off, and it is shielded
@@ -20,7 +21,7 @@ from licet.enforce.decide import CLOCK_AHEAD_NS
 from licet.enforce.shield import REMEMBERED_NS
 from licet.errors import BadFile, LicetError
 from licet.judge.registry import PERMITS
-from licet.model.canonical import Json, canonical_json
+from licet.model.canonical import canonical_json
 from licet.model.endpoint import Endpoint
 from licet.model.registration import Record
 from licet.snapshot import Snapshot, load
@@ -78,34 +79,42 @@ def load_registers(config: Config, folder: Folder, at_ns: int) -> KnownRegisters
 
 def _remember(present: tuple[Register, ...], folder: Folder, at_ns: int) -> dict[Record, int]:
     """Note what left since last time; the result is who left in the last thirty days."""
-    struck_off = _read_struck_off(folder, at_ns)
+    struck_off, is_changed = _read_struck_off(folder, at_ns), False
     for number, register in enumerate(present, 1):
-        name = f"registered-{number}.jsonl"
-        head, lines = _read_lines(folder, name)
-        wanted: dict[str, Json] = {"digest": register.snapshot.digest, "place": register.place, "seen_ns": str(at_ns)}
+        name = f"registered-{number}"
+        head = _read_head(folder, f"{name}.json")
         if head.get("digest") != register.snapshot.digest:
+            is_changed = True
             now = frozenset(map(record_line, register.snapshot.records))
             was_ns = int(head.get("seen_ns", 0))
-            for line in lines - now:
+            for line in _read_lines(folder, f"{name}.jsonl") - now:
                 struck_off[read_one(line)] = max(was_ns, struck_off.get(read_one(line), 0))
-            lines = now
-        folder.write(name, canonical_json(wanted) + b"\n" + b"".join(sorted(lines)))
+            folder.write(f"{name}.jsonl", b"".join(sorted(now)))
+        folder.write_object(f"{name}.json", {"digest": register.snapshot.digest, "place": register.place,
+                                             "seen_ns": str(at_ns)})
+    if not is_changed:
+        return struck_off
     rows = [canonical_json({"seen_ns": str(seen_ns)}) + b"\t" + record_line(record)
             for record, seen_ns in struck_off.items()]
     folder.write(STRUCK_OFF, b"".join(rows))
     return struck_off
 
 
-def _read_lines(folder: Folder, name: str) -> tuple[dict[str, str], frozenset[bytes]]:
+def _read_head(folder: Folder, name: str) -> dict[str, str]:
     if not os.path.exists(folder.at(name)):
-        return {}, frozenset()
-    head, _, rest = read_bytes(folder.at(name), SNAPSHOT_BYTES_MAX).partition(b"\n")
+        return {}
     try:
-        members = {str(key): str(value) for key, value in json.loads(head).items()}
+        members = {str(key): str(value) for key, value in folder.object(name).items()}
         int(members["seen_ns"])
-    except (ValueError, KeyError, AttributeError):
+    except (ValueError, KeyError):
         raise BadFile(folder.at(name), "is damaged: remove it, and who left the registry lately is forgotten") from None
-    return members, frozenset(rest.splitlines(keepends=True))
+    return members
+
+
+def _read_lines(folder: Folder, name: str) -> frozenset[bytes]:
+    if not os.path.exists(folder.at(name)):
+        return frozenset()
+    return frozenset(read_bytes(folder.at(name), SNAPSHOT_BYTES_MAX).splitlines(keepends=True))
 
 
 def _read_struck_off(folder: Folder, at_ns: int) -> dict[Record, int]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from licet.app.config import Config, load_config
-from licet.app.enforce.cycle import carry_out, compute, switch_off_device
+from licet.app.enforce.cycle import carry_out, compute, held_now, switch_off_device
 from licet.app.enforce.state import Folder, folder_of
 from licet.errors import LicetError
 
@@ -57,7 +57,7 @@ def run_service(config_path: str, say: Say) -> int:
 def one_cycle(config: Config, folder: Folder) -> str:
     """Compute and apply once; what is to be said of it. Raises LicetError."""
     computed = compute(config, folder, now_ns())
-    in_force = carry_out(computed, folder)
+    in_force = carry_out(computed, folder, held_now(config, folder))
     doubts = "; ".join(f"{one.sentence} ({one.code})" for one in computed.decision.doubts)
     if doubts:
         return f"nothing is enforced: {doubts}"
