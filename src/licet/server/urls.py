@@ -29,8 +29,10 @@ urlpatterns = [
     *i18n_patterns(
         path("", home, name="home"),
         path("", include("licet.server.public.urls")),
+        path("", include("licet.server.audit.urls")),
         prefix_default_language=False,
     ),
+    path("log/", include("licet.server.audit.files")),
     path("my/", include("licet.server.registrant.urls")),
     path("desk/", include("licet.server.desk.urls")),
     path("officer/<str:token>/", become_officer, name="become_officer"),

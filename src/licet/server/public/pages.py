@@ -111,8 +111,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
-        "/lookup/", "/lookup.json", "/snapshots/changes/", "/my/", "/desk/", "/account/", "/officer/", "/contact/",
-        "/join/"))]
+        "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
+        "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
