@@ -57,12 +57,14 @@ SENDING = frozenset({
     "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc",
 })
 # The files that may contact somebody, with what each imports for it. `proof/` contacts an endpoint whose registrant
-# asked for it and was given a token; `call.py` contacts the registry that its user named; `fetch.py` reads a log where
-# its user says it is, and asks the witnesses of the log that its operator named. Nobody else, nothing else.
+# asked for it and was given a token; `call.py` contacts the registry that its user named; `tlog/fetch.py` reads a log
+# where its user says it is, and asks the witnesses of the log that its operator named; `tuf/fetch.py` reads the
+# snapshots of a registry where its user says they are. Nobody else, nothing else.
 CONTACTS = frozenset({
     ("licet.proof.guard", "socket"), ("licet.proof.http_fetch", "http"), ("licet.proof.http_fetch", "socket"),
     ("licet.proof.names", "dns"), ("licet.proof.call", "http"), ("licet.proof.call", "ssl"),
-    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"),
+    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"), ("licet.tuf.fetch", "http"),
+    ("licet.tuf.fetch", "ssl"),
 })
 RUNNING = frozenset({"ctypes", "pexpect", "popen2", "pty", "subprocess"})
 # Live traffic comes through a socket that only receives.
@@ -79,7 +81,8 @@ OF_THE_LOG = frozenset({"licet.tlog.signer", "licet.tlog.note"})
 OF_SNAPSHOTS = {
     "licet.tuf.signer": {"cryptography", "securesystemslib", "tuf"},
     "licet.tuf.ceremony": {"securesystemslib", "tuf"}, "licet.tuf.roles": {"securesystemslib", "tuf"},
-    "licet.tuf.publisher": {"tuf"}, "licet.tuf.client": {"tuf"}, "licet.tuf.fetch": {"tuf"},
+    "licet.tuf.current": {"tuf"}, "licet.tuf.publisher": {"tuf"},
+    "licet.tuf.client": {"tuf"}, "licet.tuf.fetch": {"tuf"},
 }
 # What each module signs with, where it signs at all.
 SIGNERS = {"licet.tlog.signer": ["self._private.sign"], "licet.tuf.signer": ["metadata.sign"]}
@@ -141,7 +144,7 @@ def test_line_3_no_verdict_is_learned_or_statistical() -> None:
 
 def test_line_3_nobody_is_probed() -> None:
     """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs, and
-    the one that reads a log. The socket of live traffic receives: nothing in its file can send or connect."""
+    those that read a log or snapshots. The socket of live traffic receives: nothing in its file can send or connect."""
     sending = {(module, top) for module, top in imported_tops() if top in SENDING}
     assert sending == CONTACTS | {LISTENING}
     for module in modules():
