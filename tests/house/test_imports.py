@@ -81,7 +81,8 @@ MACHINE_CALLS = frozenset({
 # The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
+    "licet.app.registry_edit", "licet.app.proof", "licet.app.published.compare", "licet.cli.lookup",
+    "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
@@ -124,7 +125,7 @@ CONTACTING = (
     "licet.tlog.witness",
 )
 # Who may reach them from outside: a registrant's checks, a reader of a log, and the registry that asks its witnesses.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.server.log_writing")
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.published.compare", "licet.server.log_writing")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
