@@ -174,6 +174,7 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     from licet.server.registry.models import Registry
     from licet.server.registry.publish import publish
     from licet.server.registry.service_layer.officers import init_registry, invite_first_officer, rename_registry
+    from licet.server.registry.upgrade import write_missing_entries
 
     call_command("migrate", interactive=False, verbosity=0)
     at = utc_now()
@@ -190,6 +191,7 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     token = invite_first_officer(at=at)
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
+    write_missing_entries(at=at)
     publish(at=at)
     if deployment.log_key_path.exists():
         lines.append(f"its log verifies with {_log_verifier(deployment)}")
