@@ -110,7 +110,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
+    others = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
+    lines = ["User-agent: *", *(f"Disallow: {prefix}{path}" for prefix in others for path in (
         "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
         "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
