@@ -10,14 +10,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from licet.errors import LogBroken
-from licet.lifecycle import application, endpoint_proof, listing, publication, redaction, registration
+from licet.lifecycle import (
+    application,
+    domain_proof,
+    endpoint_proof,
+    listing,
+    publication,
+    redaction,
+    registration,
+)
 from licet.lifecycle.table import Table
 from licet.model.canonical import Json
 from licet.model.log_entry import LogEntry
 
 TABLES: dict[str, Table] = {
-    one.kind: one for one in (application.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
-                              publication.TABLE, redaction.TABLE)
+    one.kind: one for one in (application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE,
+                              listing.TABLE, publication.TABLE, redaction.TABLE)
 }
 
 

@@ -82,9 +82,10 @@ def purposes() -> dict[str, Any]:
 
 
 # What is kept of somebody who registers, and of the service; what else there is says nothing of either.
-ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership", "Officer",
-                "Invitation", "Message", "Notice")
-ABOUT_SERVICES = ("Organisation", "Service", "Endpoint", "Proof", "Application", "Registration", "Proposal")
+ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership",
+                "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
+ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
+                  "Proposal")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
@@ -110,7 +111,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
-        "/lookup/", "/lookup.json", "/snapshots/changes/", "/my/", "/desk/", "/account/", "/officer/", "/contact/"))]
+        "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
+        "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 

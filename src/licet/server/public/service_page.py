@@ -42,8 +42,9 @@ class ShownEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry of the record, without who caused it."""
+    """One entry of the log, without who caused it. index: in the log, or None where it waits to be written."""
 
+    index: int | None
     at: datetime
     text: words.Text
     role: words.Text
@@ -129,7 +130,9 @@ def _history(service: Service) -> tuple[tuple[Happening, ...], bool]:
     subjects += service.applications.values_list("handle", flat=True)
     subjects += service.endpoints.values_list("handle", flat=True)
     entries = Outbox.objects.filter(subject__in=subjects).exclude(type="endpoint", before=F("after"))
-    rows = entries.order_by("-time", "-pk").defer("body")[: HISTORY_MAX + 1]
-    shown = [Happening(one.time, words.event_text(one.type, one.event, one.after), words.ROLES.get(one.role, one.role),
-                       words.reason_text(one.reason)) for one in rows]
+    rows = entries.select_related("receipt").order_by("-time", "-pk").defer("body")[: HISTORY_MAX + 1]
+    shown = [Happening(
+        index=one.receipt.leaf_index if hasattr(one, "receipt") else None, at=one.time,
+        text=words.event_text(one.type, one.event, one.after), role=words.ROLES.get(one.role, one.role),
+        reason=words.reason_text(one.reason)) for one in rows]
     return tuple(shown[:HISTORY_MAX]), len(shown) > HISTORY_MAX
