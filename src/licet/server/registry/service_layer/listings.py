@@ -30,6 +30,7 @@ def facts_of(service: Service) -> dict[str, Json]:
         facts["organisation"] = {
             "name": organisation.name, "legalName": organisation.legal_name, "jurisdiction": organisation.jurisdiction,
             "abuseContact": organisation.abuse_contact,
+            "nameIsProven": organisation.name_is_proven,
             "provenDomain": organisation.domain if organisation.name_is_proven else "",
             "contactAnswered": organisation.contact_confirmed_at is not None,
         }
