@@ -134,8 +134,8 @@ CONTACTING = (
 )
 # Who may reach them from outside: a registrant's checks, a reader of a log, the registry that asks its witnesses, and
 # who keeps a copy of a registry.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.published.compare", "licet.server.log_writing",
-               "licet.app.snapshot_sync")
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.published.compare",
+               "licet.app.published.logged_snapshot", "licet.server.log_writing", "licet.app.snapshot_sync")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}

@@ -156,8 +156,7 @@ def _trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
 
 def _say_published(comparison: Comparison) -> None:
     click.echo(f"published: {comparison.snapshots} snapshots, {comparison.services:,} services in the newest, "
-               f"{comparison.listed:,} of the directory, {comparison.lookups} look-ups compared; {comparison.moved:,} "
-               "moved meanwhile")
+               f"{comparison.listed:,} of the directory, {comparison.lookups} look-ups compared")
     for difference in comparison.differences[:DIFFERENCES_SHOWN]:
         click.echo(f"differs: {difference}")
     if len(comparison.differences) > DIFFERENCES_SHOWN:
