@@ -13,6 +13,7 @@ from django.urls import include, path
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
 
@@ -36,4 +37,5 @@ urlpatterns = [
     path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
     path("account/", include("allauth.urls")),
     path("api/proof/call", call, name="proof_call"),
+    path("tuf/<path:name>", signed_file, name="tuf"),
 ]

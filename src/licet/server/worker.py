@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 
+from licet.errors import LicetError
 from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.log_writing import write_log
@@ -21,6 +23,7 @@ from licet.server.registry.publish import publish
 from licet.server.registry.service_layer.actors import registry
 from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
+from licet.server.snapshot_signing import highest_signed, publish_signed
 
 EVERY_S = 60.0
 
@@ -30,14 +33,24 @@ def run_once() -> str:
     at = utc_now()
     report = run_due(at=at)
     checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
-    snapshot = publish(at=at)
+    snapshot = publish(at=at, after=highest_signed())
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
     published = f"snapshot {snapshot.serial} with {snapshot.records} records"
-    # Last, so that a log that stops for good reason stops nothing else.
+    # Last, so that a folder that is damaged, or a log that stops for good reason, stops nothing else.
+    signed = _signed(at)
     written = write_log()
-    return f"{report}; {checked} endpoints checked again; {published}; {mail}; {written}"
+    return f"{report}; {checked} endpoints checked again; {published}; {signed}; {mail}; {written}"
+
+
+def _signed(at: datetime) -> str:
+    """Sign snapshots; what is wrong with their folder must not keep the log from being written."""
+    try:
+        return publish_signed(at=at)
+    except LicetError as error:
+        diagnostics.get(__name__).error("snapshots_not_signed", reason=str(error))
+        return f"snapshots are not signed: {error}"
 
 
 class Worker:
