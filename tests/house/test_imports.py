@@ -86,8 +86,8 @@ MACHINE_CALLS = frozenset({
 # say what is over.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.cli.snapshot",
-    "licet.cli.keys", "licet.cli.options",  # a list of keys has an end, and a registry may be stale
+    "licet.app.registry_edit", "licet.app.proof", "licet.app.published.compare", "licet.cli.lookup",
+    "licet.cli.snapshot", "licet.cli.keys", "licet.cli.options",  # a list of keys has an end, a registry may be stale
     "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
@@ -134,7 +134,8 @@ CONTACTING = (
 )
 # Who may reach them from outside: a registrant's checks, a reader of a log, the registry that asks its witnesses, and
 # who keeps a copy of a registry.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.server.log_writing", "licet.app.snapshot_sync")
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.published.compare", "licet.server.log_writing",
+               "licet.app.snapshot_sync")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}

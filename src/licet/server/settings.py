@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "licet.server.registry",
     "licet.server.public",
+    "licet.server.audit",
     "licet.server.registrant",
     "licet.server.desk",
     "allauth",

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from licet.errors import BadFile, BadInput, LicetError, Malformed, Refused, Unavailable
 from licet.model.canonical import sha256_digest
+from licet.server import diagnostics
 from licet.server.deployment import Deployment, read_secret
 from licet.server.registry.models import Registry, Snapshot
 from licet.snapshot.delta import DELTA_BYTES_MAX, patched, read_delta, write_delta
@@ -29,18 +30,21 @@ ONLINE_KEYS_MAX = 8
 
 
 def publish_signed(*, at: datetime) -> str:
-    """Publish what is new, sign again what must be, and say so in one sentence. Raises BadFile where the folder or a
-    key is damaged."""
+    """Publish what is new, sign again what must be, and say so in one sentence. What is wrong with the folder or with a
+    key is said there too: it must keep nothing else from being done, and what is published stays."""
     deployment: Deployment = settings.DEPLOYMENT
-    keys = online_keys(deployment)
-    if not keys:
-        return "snapshots are not signed here: this machine does not have the online key"
     store = PublishedFolder(deployment.tuf_path)
     try:
+        keys = online_keys(deployment)
+        if not keys:
+            return "snapshots are not signed here: this machine does not have the online key"
         with store.hold():
             current = read_current(store)
             done = publish(store, keys, _offer(None if current is None else current.index.newest), at)
-    except (Unavailable, Refused) as error:
+    except Unavailable as error:
+        return f"snapshots are not signed: {error}"
+    except LicetError as error:
+        diagnostics.get(__name__).error("snapshots_not_signed", reason=str(error))
         return f"snapshots are not signed: {error}"
     return f"snapshot {done.newest.serial} is signed until {done.expires:%Y-%m-%dT%H:%M:%SZ}"
 

@@ -186,6 +186,7 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     from licet.server.registry.models import Registry
     from licet.server.registry.publish import publish
     from licet.server.registry.service_layer.officers import init_registry, invite_first_officer, rename_registry
+    from licet.server.registry.upgrade import write_missing_entries
     from licet.server.snapshot_signing import highest_signed, publish_signed
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -203,16 +204,17 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     token = invite_first_officer(at=at)
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
+    write_missing_entries(at=at)
     publish(at=at, after=highest_signed())
     if deployment.log_key_path.exists():
         lines.append(f"its log verifies with {_log_verifier(deployment)}")
-    publish_signed(at=at)
-    lines += _snapshot_lines(options, deployment)
+    signed = publish_signed(at=at)
+    lines += _snapshot_lines(options, deployment) or [signed]
     return lines
 
 
 def _snapshot_lines(options: Options, deployment: Deployment) -> list[str]:
-    """By which root the snapshots verify, and what to think of it."""
+    """By which root the snapshots verify, and what to think of it; nothing where none is signed."""
     from licet.server.snapshot_signing import signed_state
 
     state = signed_state()

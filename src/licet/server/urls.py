@@ -16,6 +16,7 @@ from licet.server.metrics import metrics
 from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
+from licet.server.registrant.member_pages import join
 
 handler400 = "licet.server.public.errors.bad_request"
 handler403 = "licet.server.public.errors.not_for_you"
@@ -29,12 +30,15 @@ urlpatterns = [
     *i18n_patterns(
         path("", home, name="home"),
         path("", include("licet.server.public.urls")),
+        path("", include("licet.server.audit.urls")),
         prefix_default_language=False,
     ),
+    path("log/", include("licet.server.audit.files")),
     path("my/", include("licet.server.registrant.urls")),
     path("desk/", include("licet.server.desk.urls")),
     path("officer/<str:token>/", become_officer, name="become_officer"),
     path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
+    path("join/<str:token>/", join, name="join"),
     path("account/", include("allauth.urls")),
     path("api/proof/call", call, name="proof_call"),
     path("tuf/<path:name>", signed_file, name="tuf"),

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 
-from licet.errors import LicetError
 from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.log_writing import write_log
@@ -38,19 +36,10 @@ def run_once() -> str:
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
     published = f"snapshot {snapshot.serial} with {snapshot.records} records"
-    # Last, so that a folder that is damaged, or a log that stops for good reason, stops nothing else.
-    signed = _signed(at)
+    signed = publish_signed(at=at)
+    # Last, so that a log that stops for good reason stops nothing else.
     written = write_log()
     return f"{report}; {checked} endpoints checked again; {published}; {signed}; {mail}; {written}"
-
-
-def _signed(at: datetime) -> str:
-    """Sign snapshots; what is wrong with their folder must not keep the log from being written."""
-    try:
-        return publish_signed(at=at)
-    except LicetError as error:
-        diagnostics.get(__name__).error("snapshots_not_signed", reason=str(error))
-        return f"snapshots are not signed: {error}"
 
 
 class Worker:

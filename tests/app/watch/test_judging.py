@@ -114,7 +114,7 @@ def test_a_registry_that_changed_changes_the_verdict(tmp_path: Path) -> None:
     by = judging(tmp_path, "owned", REGISTRY.replace("198.51.100.10", "198.51.100.99"))
     link = Link(by.scanner)
     link.hear(spoken("wireguard", "handshake"))
-    seen = window(served=tuple(link.tracker.so_far(0)))
+    seen = window(served=tuple(link.tracker.so_far()))
     assert by.judged(seen).tunnels[0].verdict.verdict == "unregistered"
     (tmp_path / "registry.toml").write_text(REGISTRY)
     assert by.reload()

@@ -78,12 +78,12 @@ def test_what_is_used_is_what_was_written(path: Path) -> None:
 def test_the_public_face_is_complete_in_german() -> None:
     count = 0
     for path in PO:
-        is_public = path.is_relative_to(SERVER / "public")
+        is_public = path.is_relative_to(SERVER / "public") or path.is_relative_to(SERVER / "audit")
         for places, sources, translations, _flags in entries(path):
             if is_public or re.search(r"templates/(?:[0-9]{3}|base|home)\.html", places):
                 assert all(translations), sources
                 count += 1
-    assert count > 300
+    assert count > 440
 
 
 class Left(HTMLParser):

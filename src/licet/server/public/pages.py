@@ -21,9 +21,9 @@ from licet.server.clock import utc_now
 from licet.server.public import words
 from licet.server.public.charts import Series, draw_beside, draw_stacked
 from licet.server.public.counts import Numbers, count_numbers
-from licet.server.public.directory import listed
 from licet.server.public.limits import LOOKUPS_A_MINUTE
 from licet.server.registry.models import Snapshot
+from licet.server.registry.service_layer.listings import listed_services
 
 COUNTED_FOR_S = 300  # numbers are counted anew after so long
 VALID_DAYS = 180  # of security.txt: RFC 9116 §2.5.5 asks for less than a year
@@ -36,7 +36,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
     at, counted = _counted()
     months = [date_format(one.begin, "M") for one in counted.months]
     return render(request, "public/numbers.html", {
-        "at": at, "numbers": counted, "listed": listed().count(),
+        "at": at, "numbers": counted, "listed": listed_services().count(),
         "snapshot": Snapshot.objects.order_by("-serial").defer("body").first(),
         "refusals": [(words.reason_text(code), code, count) for code, count in counted.refusals],
         "median": hours_text(counted.median_hours), "p90": hours_text(counted.p90_hours),
@@ -82,9 +82,10 @@ def purposes() -> dict[str, Any]:
 
 
 # What is kept of somebody who registers, and of the service; what else there is says nothing of either.
-ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership", "Officer",
-                "Invitation", "Message", "Notice")
-ABOUT_SERVICES = ("Organisation", "Service", "Endpoint", "Proof", "Application", "Registration", "Proposal")
+ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership",
+                "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
+ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
+                  "Proposal")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
@@ -110,7 +111,8 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
-        "/lookup/", "/lookup.json", "/snapshots/changes/", "/my/", "/desk/", "/account/", "/officer/", "/contact/"))]
+        "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
+        "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 

@@ -111,6 +111,20 @@ class SelfDeclaredForm(PlainForm):
         "reached through this registry."), required=False, autocapitalize="none", spellcheck="false")
 
 
+class DomainForm(PlainForm):
+    """The domain that an organisation's name comes with."""
+
+    domain = _text(_("Which domain is its own?"), 253, _("Such as example.net: without www, and without https://."),
+                   autocapitalize="none", spellcheck="false")
+
+
+class MemberForm(PlainForm):
+    """Somebody who is to act for an organisation too."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254, help_text=_(
+        "They get a link that works once, for seven days."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+
+
 class ServiceNameForm(PlainForm):
     """What it is called."""
 
