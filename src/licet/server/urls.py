@@ -12,6 +12,7 @@ from django.urls import include, path
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
 from licet.server.registrant.member_pages import join
@@ -39,4 +40,5 @@ urlpatterns = [
     ),
     path("log/", include("licet.server.audit.files")),
     path("api/proof/call", call, name="proof_call"),
+    path("tuf/<path:name>", signed_file, name="tuf"),
 ]
