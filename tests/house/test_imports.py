@@ -53,6 +53,7 @@ SIDEWAYS_DEBTS = {
 DOORS = {
     ("licet.cli.serve", "licet.server.start"): "starts the registry service",
     ("licet.cli.backup", "licet.server.start"): "backs it up and restores it",
+    ("licet.cli.report", "licet.server.start"): "counts what it did",
 }
 
 # Below app/ these files alone may touch the machine, and this is what each is for.
