@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from licet.app.config import Config
 from licet.app.enforce.state import Folder
+from licet.app.snapshot_status import read_status
 from licet.enforce.decide import CLOCK_AHEAD_NS
 from licet.enforce.shield import REMEMBERED_NS
 from licet.errors import BadFile, LicetError
@@ -71,10 +72,22 @@ def load_registers(config: Config, folder: Folder, at_ns: int) -> KnownRegisters
         if source.role == PERMITS:
             snapshot = load(source.path)
             published_ns = snapshot.header.published_ns
-            until_ns = 0 if published_ns is None or snapshot.serial is None else published_ns + EXPIRE_NS
+            until_ns = _until_ns(source.path, snapshot)
             is_ahead = published_ns is not None and published_ns > at_ns + CLOCK_AHEAD_NS
             present.append(Register(source.path, snapshot, until_ns, is_ahead))
     return KnownRegisters(tuple(present), _remember(tuple(present), folder, at_ns), at_ns)
+
+
+def _until_ns(path: str, snapshot: Snapshot) -> int:
+    """By the signed lists where it was synced (docs/keys.md), else a day after it was published; 0 where nobody tells.
+    Raises BadFile where what was synced is not what is there."""
+    status = read_status(path)
+    if status is not None:
+        if status.digest != snapshot.digest:
+            raise BadFile(path, "is not the snapshot that was verified when it was synced: `licet snapshot sync` again")
+        return status.valid_until_ns
+    published_ns = snapshot.header.published_ns
+    return 0 if published_ns is None or snapshot.serial is None else published_ns + EXPIRE_NS
 
 
 def _remember(present: tuple[Register, ...], folder: Folder, at_ns: int) -> dict[Record, int]:

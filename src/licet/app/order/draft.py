@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from licet.app.order.seen import Seen, best_of
+from licet.app.order.seen import best_of
 from licet.errors import BadInput
 from licet.lifecycle.days import DAY_NS, HOUR_NS
 from licet.model.canonical import canonical_json
 from licet.model.endpoint import Endpoint
 from licet.model.order import EVIDENCE_MAX, NETWORK_POLICY, Order, OrderedEndpoint, OrderFile, order_json
 from licet.model.policy import NetworkPolicy
+from licet.order.seen import Seen
 from licet.order.words import NEEDED, NEEDED_OF_A_DECISION
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none that is read for another

@@ -1,73 +1,22 @@
-"""Tunnels that a draft can cite: lines of `licet scan --format jsonl`, or of what a watch printed as JSON."""
+"""Tunnels that a draft can cite, from files."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
-from licet.errors import BadFile, Malformed
-from licet.model.canonical import canonical_json, parse_time, sha256_digest
-from licet.model.endpoint import Endpoint, parse_address
+from licet.errors import BadFile
+from licet.order.seen import NoTunnel, Seen, read_lines
 from licet.snapshot.store import read_bytes
 
 SCAN_BYTES_MAX = 256 * 1024 * 1024
-LINE_BYTES_MAX = 64 * 1024
-
-_NAMES = {"tunnelProtocol": "family", "firstSeen": "first_seen", "lastSeen": "last_seen", "judgedAt": "judged_at"}
-_LEFT_OUT = ("kind", "sensor", "interface", "windowStart", "windowMilliseconds", "endpoint", "classifierVersion")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A tunnel that was seen. line: canonical `licet.tunnel/1`; digest: of it; last_seen_ns."""
-
-    endpoint: Endpoint
-    family: str
-    grade: str
-    verdict: str
-    line: bytes
-    digest: str
-    last_seen_ns: int
 
 
 def read_seen(path: str) -> list[Seen]:
     """The tunnels with a server's end in a file of JSON lines. Raises BadFile with the line for what is no tunnel."""
-    found = []
-    for number, raw in enumerate(read_bytes(path, SCAN_BYTES_MAX).splitlines(), 1):
-        if raw.strip():
-            try:
-                one = _seen(raw)
-            except (ValueError, KeyError, TypeError, RecursionError, Malformed):
-                raise BadFile(path, "is no tunnel: give the output of `licet scan --format jsonl`", number) from None
-            if one is not None:
-                found.append(one)
-    return found
-
-
-def _seen(raw: bytes) -> Seen | None:
-    if len(raw) > LINE_BYTES_MAX:
-        raise ValueError
-    members = json.loads(raw)
-    if members["schema"] == "licet.observation/1":
-        if members["kind"] != "tunnel":
-            return None
-        members = _as_tunnel(members)
-    if members["schema"] != "licet.tunnel/1":
-        raise ValueError
-    if members["address"] is None:
-        return None
-    end = Endpoint(str(parse_address(members["address"])), str(members["transport"]), members["port"])
-    line = canonical_json(members)
-    return Seen(end, str(members["family"]), str(members["grade"]), str(members["verdict"]), line, sha256_digest(line),
-                parse_time(members["last_seen"]))
-
-
-def _as_tunnel(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of a watch under the names of a tunnel; its capture is the sensor and the interface."""
-    rest = {_NAMES.get(name, name): value for name, value in row.items() if name not in _LEFT_OUT}
-    return {**rest, **row["endpoint"], "schema": "licet.tunnel/1", "capture": f"{row['sensor']}, {row['interface']}"}
+    try:
+        return list(read_lines(read_bytes(path, SCAN_BYTES_MAX)))
+    except NoTunnel as error:
+        raise BadFile(path, "is no tunnel: give the output of `licet scan --format jsonl`", error.number) from None
 
 
 def best_of(seen: Iterable[Seen], most: int) -> list[Seen]:

@@ -11,8 +11,8 @@ from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENG
 class OrderRow(models.Model):
     """An order. signed: `licet.order-file/1`, as it came, with its signatures; digest: of what its author signed; left:
     the state that it had when it was stayed; case: digest of ground and quoted text; computed: when its dry run was
-    made; noticed_at, activated_at: when people were told, and when it first took effect; reason: the code of its last
-    move that had one."""
+    made; observed_at: when all its endpoints were last seen with certain evidence; noticed_at, activated_at: when
+    people were told, and when it first took effect; reason: the code of its last move that had one."""
 
     STATES = tuple((one, one) for one in order.TABLE.states)
 
@@ -29,6 +29,7 @@ class OrderRow(models.Model):
     application_date = models.DateTimeField()
     end_date = models.DateTimeField()
     computed = models.DateTimeField(null=True, blank=True)
+    observed_at = models.DateTimeField(null=True, blank=True)
     noticed_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=80, blank=True)

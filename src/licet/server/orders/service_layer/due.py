@@ -12,9 +12,12 @@ from typing import Any
 from django.db import transaction
 
 from licet.errors import Refused
+from licet.lifecycle import appeal as appeals
 from licet.lifecycle import request as requests
 from licet.lifecycle.table import TIME_PASSED
-from licet.server.orders.models import Request
+from licet.server.orders.models import Appeal, Request
+from licet.server.orders.service_layer.appeals import appeal_due
+from licet.server.orders.service_layer.clock import open_orders, order_due
 from licet.server.orders.service_layer.requests import lock as lock_request
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import CLOCK
@@ -40,6 +43,8 @@ def _work(at: datetime) -> Iterable[tuple[str, Iterable[Any], Callable[[Any, dat
                                   clock_since__lte=at - timedelta(days=requests.ANSWER_DAYS))
     yield "requests published", list(received), _request_due
     yield "requests overdue", list(late), _request_due
+    yield "moves of orders", open_orders(), order_due
+    yield "moves of appeals", list(Appeal.objects.filter(state__in=appeals.OPEN).order_by("pk")), appeal_due
 
 
 def _request_due(row: Request, at: datetime) -> int:
