@@ -7,9 +7,11 @@ those parts will be allowed to do under conditions.
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import click
@@ -20,6 +22,9 @@ from house.source import ROOT, calls, dotted, modules, texts
 from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
 from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
 from licet.app.report.words import NOT_A_FAULT
+from licet.app.transparency.count import Period, count
+from licet.app.transparency.numbers import BY_NAME, NUMBERS
+from licet.app.transparency.write import report_csv, report_json
 from licet.cli.main import licet
 from licet.cli.scan import FORMATS
 from licet.errors import LogBroken, Malformed
@@ -384,14 +389,25 @@ def test_line_8_what_a_run_left_out_is_said() -> None:
 
 
 def test_line_8_every_published_count_says_its_unit_and_what_was_counted() -> None:
-    """Every part of the page of numbers that draws a count or breaks one down; the last two repeat what stands above,
-    and count what the directory and the snapshot have."""
-    page = (ROOT / "src/licet/server/public/templates/public/numbers.html").read_text(encoding="utf-8")
-    drawn = [part for part in page.split("<section")[1:] if "chart.html" in part]
-    assert len(drawn) == page.count("chart.html") == 4
-    for part in drawn:
-        notes = re.findall(r"Unit: \w+\. Counted: (?:entries of the event|from “submit”)", part)
-        assert len(notes) == part.count("chart.html") + part.count("<table"), part
+    """Each number of the report, in each of its forms; and the page of the report prints no count from elsewhere but
+    what the directory and the snapshot have."""
+    empty = count([], Period(date(2026, 1, 1), date(2026, 3, 31)), "example.net/log")
+    told = json.loads(report_json(empty))["numbers"]
+    assert len(told) == len(NUMBERS) > 40
+    for one in told:
+        assert one["unit"], one
+        assert one["query"], one
+        assert len(one["entries"]) == len(BY_NAME[one["name"]].queries)
+        assert one["entries"] or one["query"].startswith("measured"), one
+        assert one["value"] == 0 or (one["value"] is None and one["cases"] == 0) or not one["entries"], one
+    rows = list(csv.DictReader(report_csv(empty).splitlines()))
+    assert all(row["unit"] and row["query"] for row in rows)
+    page = (ROOT / "src/licet/server/audit/templates/audit/report.html").read_text(encoding="utf-8")
+    for printed in ("{{ line.value }}", "{{ line.unit }}", "{{ line.query }}", "{{ link }}"):
+        assert printed in page
+    drawn = "src/licet/server/audit/report_charts.py"
+    assert "value_text(one)" in (ROOT / drawn).read_text(encoding="utf-8")
+    assert "objects" not in (ROOT / drawn).read_text(encoding="utf-8"), "pictures are drawn from the report alone"
 
 
 def test_line_8_nothing_moves_without_an_entry() -> None:

@@ -53,6 +53,7 @@ SIDEWAYS_DEBTS = {
 DOORS = {
     ("licet.cli.serve", "licet.server.start"): "starts the registry service",
     ("licet.cli.backup", "licet.server.start"): "backs it up and restores it",
+    ("licet.cli.report", "licet.server.start"): "counts what it did",
 }
 
 # Below app/ these files alone may touch the machine, and this is what each is for.
@@ -87,14 +88,14 @@ MACHINE_CALLS = frozenset({
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
     "licet.app.registry_edit", "licet.app.proof", "licet.app.published.compare", "licet.cli.lookup",
-    "licet.cli.snapshot", "licet.cli.options",  # a registry may be stale
+    "licet.cli.snapshot", "licet.cli.keys", "licet.cli.options",  # a list of keys has an end, a registry may be stale
     "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
 # Chance is drawn by these files alone: a check's token, its one-time keys and its message numbers, and the registry's
-# tokens and handles and a log's key must be ones that nobody can guess.
-DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.server.chance"}
+# tokens and handles and the keys of log and snapshots must be ones that nobody can guess.
+DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.app.tuf_keys", "licet.server.chance"}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {

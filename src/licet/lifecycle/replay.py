@@ -24,8 +24,9 @@ from licet.model.canonical import Json
 from licet.model.log_entry import LogEntry
 
 TABLES: dict[str, Table] = {
-    one.kind: one for one in (application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE,
-                              listing.TABLE, publication.TABLE, redaction.TABLE)
+    one.kind: one for one in (
+        application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
+        publication.TABLE, redaction.TABLE)
 }
 
 

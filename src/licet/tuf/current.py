@@ -29,7 +29,7 @@ from licet.tuf.layout import (
     file_of,
     metadata_file,
 )
-from licet.tuf.roles import T, read_metadata
+from licet.tuf.roles import RootList, T, TargetsList, read_metadata
 from licet.tuf.store import OWN, PublishedFolder
 
 PENDING = f"{OWN}/pending"
@@ -89,6 +89,14 @@ class Offline:
     targets: Metadata[Targets]
     targets_file: str
     raw_targets: bytes
+
+
+def read_newest(store: PublishedFolder) -> tuple[RootList | None, TargetsList | None]:
+    """The newest root and the policy keys' newest list, published or waiting; None for what is not there. Raises
+    BadFile where one is damaged."""
+    roots = [root for _, root, _ in _versions(store, ROOT, ROOT_BYTES_MAX, Root)]
+    lists = [targets for _, targets, _ in _versions(store, TARGETS, TARGETS_BYTES_MAX, Targets)]
+    return roots[-1] if roots else None, lists[-1] if lists else None
 
 
 def read_offline(store: PublishedFolder) -> Offline:

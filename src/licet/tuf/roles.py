@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from securesystemslib.signer import Key
 from tuf.api.exceptions import RepositoryError
@@ -27,6 +27,10 @@ from licet.tuf.layout import (
 from licet.tuf.signer import key_text
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
+
+RootList: TypeAlias = Metadata[Root]
+TargetsList: TypeAlias = Metadata[Targets]
+AnyList: TypeAlias = Metadata[Any]
 
 BYTES_MAX: dict[type[Signed], int] = {
     Root: ROOT_BYTES_MAX, Targets: TARGETS_BYTES_MAX, Snapshot: SNAPSHOT_BYTES_MAX, Timestamp: TIMESTAMP_BYTES_MAX,
