@@ -12,6 +12,7 @@ from collections.abc import Callable
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 
+from licet.errors import LogBroken
 from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.log_writing import write_log
@@ -68,6 +69,9 @@ class Worker:
             close_old_connections()
             try:
                 told.info("clock", did=self._work())
+            except LogBroken as error:
+                # Its sentence names files, entries and codes, never a person: whoever has to act should read it here.
+                told.error("log_stopped", code=error.code, where=error.where, problem=error.problem)
             except Exception as error:
                 # Whatever went wrong this minute must not end the clock; /readyz and the metrics show that it is late.
                 told.error("clock_failed", exc_info=error)
