@@ -21,7 +21,7 @@ _HEADER_LINES = re.compile(
 
 def main() -> None:
     """Extract, tidy and compile."""
-    for face in ("public", "registrant", "desk"):
+    for face in ("public", "registrant", "desk", "audit", "orders"):
         (SERVER / face / "locale").mkdir(exist_ok=True)
     for language in LANGUAGES:
         subprocess.run(

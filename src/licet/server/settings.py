@@ -34,6 +34,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "licet.server.registry",
     "licet.server.public",
+    "licet.server.audit",
+    "licet.server.orders",
     "licet.server.registrant",
     "licet.server.desk",
     "allauth",

@@ -12,10 +12,11 @@ from licet.errors import Refused
 from licet.server import chance
 from licet.server.registry.models import Membership, Notice, Organisation
 from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
-from licet.server.registry.service_layer.actors import Actor, require_member
+from licet.server.registry.service_layer.actors import MACHINE, Actor, require_member
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields, is_mail_address
 from licet.server.registry.service_layer.handles import new_handle
+from licet.server.registry.service_layer.listings import note_listings
 from licet.server.registry.service_layer.locks import lock_organisation
 
 ORGANISATIONS_PER_ACCOUNT_MAX = 20
@@ -52,6 +53,7 @@ def edit_organisation(actor: Actor, organisation: Organisation, values: dict[str
         setattr(organisation, field, value)
     organisation.up_date = at
     organisation.save()
+    note_listings(actor, organisation, at)
     return organisation
 
 
@@ -81,6 +83,7 @@ def confirm_contact(token: str, *, at: datetime) -> Organisation:
     if organisation.contact_confirmed_at is None:
         organisation.contact_confirmed_at = at
         organisation.save()
+        note_listings(MACHINE, organisation, at)
     return organisation
 
 
