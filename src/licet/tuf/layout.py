@@ -18,7 +18,7 @@ from datetime import timedelta
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 REGISTRATIONS = "registrations"
-ONLINE_ROLES = (TIMESTAMP, SNAPSHOT, REGISTRATIONS)
+ROLES = (ROOT, TARGETS, REGISTRATIONS, SNAPSHOT, TIMESTAMP)
 
 METADATA_FOLDER, TARGETS_FOLDER = "metadata", "targets"
 REGISTRATION_PATHS = "registrations/*"

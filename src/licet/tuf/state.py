@@ -17,7 +17,7 @@ from licet.tuf.layout import (
     TIMESTAMP,
     metadata_file,
 )
-from licet.tuf.roles import expires_at, fingerprint, is_starter
+from licet.tuf.roles import expires_at, fingerprint, holders, is_starter
 from licet.tuf.store import PublishedFolder
 
 
@@ -25,7 +25,8 @@ from licet.tuf.store import PublishedFolder
 class SetState:
     """newest: the number that is published, None for none; expires: by role, the offline ones first; root_version and
     fingerprint: of the newest root that clients see, 0 and "" for none; is_starter: a server made its keys for itself;
-    is_waiting: offline keys made something that is not published yet."""
+    is_waiting: offline keys made something that is not published yet; online: lines of the keys that the newest root
+    lets say what is newest."""
 
     newest: Numbered | None
     expires: dict[str, datetime]
@@ -33,6 +34,7 @@ class SetState:
     fingerprint: str
     is_starter: bool
     is_waiting: bool
+    online: tuple[str, ...]
 
     def soon(self, at: datetime) -> list[tuple[str, datetime]]:
         """The lists that are over, or will be soon: time to sign them again, or to ask why nobody did."""
@@ -51,5 +53,6 @@ def read_state(store: PublishedFolder) -> SetState:
     raw = store.read(metadata_file(ROOT, version), ROOT_BYTES_MAX) if version else None
     is_waiting = offline.root.signed.version != version or offline.targets_file.startswith(".")
     newest = None if current is None else current.index.newest
+    [online] = holders(offline.root.signed, (TIMESTAMP,))
     return SetState(newest, expires, version, fingerprint(raw) if raw else "", is_starter(offline.root.signed),
-                    is_waiting)
+                    is_waiting, online.keys)

@@ -1,5 +1,5 @@
-"""`/tuf/…`: the signed snapshots as files, for `licet snapshot sync` and for mirrors. A web server can do the same from
-the folder, and should, where it is large (docs/operate.md).
+"""`/tuf/…`: the signed snapshots as files, for `licet snapshot sync` and for mirrors. Any web server can do the same
+from a copy of the folder, and should, where it is large (docs/operate.md).
 
 Nothing is served but files whose names a published set can have. Downloads go on where they ended (RFC 9110 §14).
 """
