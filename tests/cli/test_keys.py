@@ -169,6 +169,9 @@ def test_a_holder_of_the_root_is_replaced(running: Table) -> None:
     assert "signed by 1 of 2 of the root keys of version 2" in running.sign("3.json", "carl alice", "--root",
                                                                             running.path("2.json"))
     assert running.follow("another", root=running.path("root.json")).status.root_version == 2
+    second = sha256_digest((running.folder / "2.json").read_bytes())
+    assert running.follow("third", root=second).status.root_version == 2
+    assert running.follow(root=second).status.root_version == 2  # who followed it may also be given it
 
 
 def test_the_policy_keys_are_replaced(running: Table) -> None:
