@@ -106,7 +106,8 @@ def test_the_page_says_how_to_keep_a_copy_and_links_to_its_files(two: tuple[Snap
     made.number(1, records(2))
     fingerprint = f"sha256:{hashlib.sha256(root).hexdigest()}"
     page = client.get("/snapshots/")
-    assertContains(page, f"licet snapshot sync https://registry.example.net/tuf registry --root {fingerprint}")
+    command = f"licet snapshot sync https://registry.example.net/tuf registry \\\n    --root {fingerprint}"
+    assertContains(page, command)
     assertContains(page, "Number 1 is signed as the newest until")
     assertNotContains(page, "were made by the server itself")
     for link in ("/tuf/metadata/timestamp.json", "/tuf/metadata/1.root.json"):
