@@ -177,10 +177,14 @@ def test_what_was_withdrawn_stays_some_hours(tmp_path: Path) -> None:
 
 def test_what_was_left_unfinished_is_cleared_away(tmp_path: Path) -> None:
     made, _ = registry(tmp_path / "set")
-    left = made.folder / "targets/registrations/0000.9.snapshot.new"
+    left = made.folder / f"targets/registrations/{'0' * 64}.9.snapshot.new"
     left.write_bytes(b"half of a")
+    another = made.folder / "index.html"
+    another.write_bytes(b"of whoever runs the mirror")
     made.publish()
+    made.publish(at=now() + 2 * WITHDRAWN_FILES_STAY)
     assert not left.exists()
+    assert another.exists()
 
 
 def test_one_publisher_at_a_time(tmp_path: Path) -> None:
