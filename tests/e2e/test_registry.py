@@ -71,7 +71,6 @@ def test_from_signing_up_to_a_tunnel_that_is_registered(lab: Lab, tmp_path: Path
     network, service = lab.network, lab.service
     page = lab.browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     officer = _become_officer(lab)
-    begun = time.monotonic()
     _sign_up(page, service)
     handle = _describe(page)
     with wireguard.server(network, lab.server) as at:
@@ -81,7 +80,6 @@ def test_from_signing_up_to_a_tunnel_that_is_registered(lab: Lab, tmp_path: Path
         assert "An officer looks at it" in page.inner_text("main")
         page.click("button:has-text('Submit')")
         assert "Submitted: being looked at" in page.inner_text("main")
-        assert time.monotonic() - begun < 180  # the machine's share of the three minutes that a person has
 
         assert handle not in _directory(lab)
         _approve(officer, service, handle)

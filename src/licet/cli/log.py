@@ -49,7 +49,7 @@ def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | N
 
     Keep it: `licet log verify --since FILE` shows later that the log continues it.
     """
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import read_checkpoint_of
 
     click.echo(str(read_checkpoint_of(place, trust).note), nl=False)
@@ -79,7 +79,7 @@ def verify(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None,
     """
     import json
 
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import verified_json, verify_log
 
     comparison = None
@@ -121,7 +121,7 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
     """
     if (handle is None) is (index is None):
         raise click.UsageError("name a HANDLE, or an entry by --index")
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import prove as prove_entry
 
     raw, proven = prove_entry(place, trust, handle, index)
@@ -136,7 +136,7 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
 @click.option("--entry", "shows_entry", is_flag=True, help="Print the entry itself, as its leaf holds it.")
 def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | None, shows_entry: bool) -> None:
     """Check a proof file with nothing but the log's key: no network, no log."""
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import verify_proof_file
 
     proven = verify_proof_file(file, trust)
@@ -146,18 +146,18 @@ def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | 
     _say(proven, err=False)
 
 
-def _trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+def make_trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+    """What the options say. Raises BadInput, also where a package is missing."""
     try:
-        from licet.app.log import make_trust
+        from licet.app import log as logs
     except ImportError as error:
         raise BadInput(f"this needs a package that is not installed ({error.name}): pip install 'licet[log]'") from None
-    return make_trust(key, witnesses, quorum)
+    return logs.make_trust(key, witnesses, quorum)
 
 
 def _say_published(comparison: Comparison) -> None:
     click.echo(f"published: {comparison.snapshots} snapshots, {comparison.services:,} services in the newest, "
-               f"{comparison.listed:,} of the directory, {comparison.lookups} look-ups compared; {comparison.moved:,} "
-               "moved meanwhile")
+               f"{comparison.listed:,} of the directory, {comparison.lookups} look-ups compared")
     for difference in comparison.differences[:DIFFERENCES_SHOWN]:
         click.echo(f"differs: {difference}")
     if len(comparison.differences) > DIFFERENCES_SHOWN:

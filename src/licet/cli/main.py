@@ -21,9 +21,11 @@ from licet.cli.explain import explain
 from licet.cli.keys import keys
 from licet.cli.log import log
 from licet.cli.lookup import lookup
+from licet.cli.order import order
 from licet.cli.proof import proof
 from licet.cli.registry import registry
 from licet.cli.replay import replay
+from licet.cli.report import report
 from licet.cli.scan import scan
 from licet.cli.serve import run_due, serve
 from licet.cli.snapshot import snapshot
@@ -58,6 +60,8 @@ licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
 licet.add_command(log)
+licet.add_command(report)
+licet.add_command(order)
 licet.add_command(keys)
 licet.add_command(serve)
 licet.add_command(run_due)

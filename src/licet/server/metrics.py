@@ -32,6 +32,7 @@ from licet.server.registry.models import (
     Registry,
     Snapshot,
 )
+from licet.server.registry.service_layer import receipts
 from licet.server.snapshot_signing import signed_state
 from licet.tuf.layout import ROLES
 
@@ -73,7 +74,7 @@ class RegistryCollector(Collector):
         yield _gauge("licet_log_entries", "Entries written for the log.",
                      Outbox.objects.aggregate(last=Max("pk"))["last"] or 0)
         yield _gauge("licet_log_waiting", "Entries that are not in the log yet.",
-                     Outbox.objects.filter(receipt=None).count())
+                     receipts.waiting_rows().count())
         yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
                      Officer.objects.filter(retired_at=None).count())
         yield from _snapshot()

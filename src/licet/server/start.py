@@ -11,10 +11,15 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from licet.errors import BadInput, LicetError, Unavailable
 from licet.server.deployment import Deployment, make_folder, read_deployment, read_secret
+
+if TYPE_CHECKING:
+    from licet.app.transparency.count import Report
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -71,6 +76,21 @@ def run_due(config: str | None) -> str:
     from licet.server.worker import run_once
 
     return run_once()
+
+
+def count_report(config: str | None, first: date, last: date) -> Report:
+    """Count what this registry did between two days, both included. Raises Refused where there is no registry,
+    BadInput."""
+    _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.app.transparency.count import Period
+    from licet.server.audit.report import report_of
+    from licet.server.registry.service_layer.actors import registry
+
+    registry()
+    return report_of(Period(first, last))
 
 
 def backup(config: str | None, file: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 
 from licet.app.log_key import new_log_key
-from licet.server.audit import views
+from licet.server.audit import report_page, views
 from licet.server.public import limits
 from licet.tlog.signer import LogKey
 from server.world import DAY, MONDAY, World, make_world
@@ -21,7 +21,7 @@ NOW = MONDAY + 90 * DAY
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for module in (limits, views):
+    for module in (limits, report_page, views):
         monkeypatch.setattr(module, "utc_now", lambda: NOW)
     limits.LIMITER.clear()
     cache.clear()

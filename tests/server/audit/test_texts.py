@@ -30,9 +30,10 @@ def test_every_text_of_the_audit_face_goes_through_the_translation_files(
     monkeypatch.setattr(translation._trans, "npgettext", lambda _c, one, many, count: mark(one if count == 1 else many))
     for address in ("/log/", "/log/?type=redaction", "/log/?since=never", "/log/?before=3&type=endpoint",
                     "/log/entries/1", f"/log/services/{revoked.handle}/", f"/log/services/{refused.handle}/",
-                    f"/log/services/{revoked.handle}/?after=3"):
+                    f"/log/services/{revoked.handle}/?after=3", "/report/", "/report/?since=never",
+                    "/report/?since=2026-02-01&until=2026-04-30"):
         page = client.get(address).content.decode()
         assert "⟦" in page
         # Events and states are chosen by the names that entries have.
         found = Left(page.replace("<option ", '<option class="mono" ')).words
-        assert set(found) <= {"APP", "UTC"}, (address, found)
+        assert set(found) <= {"APP", "UTC", "JSON", "CSV"}, (address, found)

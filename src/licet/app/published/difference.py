@@ -29,21 +29,20 @@ class Difference:
 @dataclass(slots=True)
 class Comparison:
     """differences: none where all is as the log says; snapshots, services, listed, lookups: how many were compared,
-    services of snapshots and listed ones of the directory; moved: services left out because they moved meanwhile;
-    untold: ends of which the log says that there is one, and not which."""
+    services of the newest snapshot and listed ones of the directory; untold: ends of which the log says that there is
+    one, and not which."""
 
     differences: list[Difference] = field(default_factory=list)
     snapshots: int = 0
     services: int = 0
     listed: int = 0
     lookups: int = 0
-    moved: int = 0
     untold: int = 0
 
     def as_json(self) -> dict[str, Json]:
         """The same for programs: counts, and each difference with its code."""
         counts: dict[str, Json] = {name: getattr(self, name) for name in (
-            "snapshots", "services", "listed", "lookups", "moved", "untold")}
+            "snapshots", "services", "listed", "lookups", "untold")}
         differences: list[Json] = [dict(asdict(one)) for one in self.differences]
         return {**counts, "differences": differences}
 

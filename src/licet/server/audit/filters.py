@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from licet.app.transparency.numbers import queries
 from licet.lifecycle.replay import TABLES
 from licet.server.audit import words
 
@@ -25,6 +27,12 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 _DAYS = (MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY))
 
 
+def day_field(label: Any) -> forms.DateField:
+    """A day, or nothing; browsers show a calendar for it."""
+    return forms.DateField(label=label, required=False, validators=_DAYS, input_formats=["%Y-%m-%d"],
+                           widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
 class EntryForm(forms.Form):
     """Which entries of the log are shown."""
 
@@ -32,17 +40,15 @@ class EntryForm(forms.Form):
     event = forms.ChoiceField(label=gettext_lazy("Event"), required=False)
     handle = forms.CharField(label=gettext_lazy("Handle"), required=False, max_length=HANDLE_LENGTH_MAX, strip=True,
                              help_text=gettext_lazy("Of a service, an application or an endpoint, such as SVC-7F3K"))
-    since = forms.DateField(label=gettext_lazy("First day (UTC)"), required=False, validators=_DAYS,
-                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=gettext_lazy("Last day (UTC)"), required=False, validators=_DAYS,
-                            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    since = day_field(gettext_lazy("First day (UTC)"))
+    until = day_field(gettext_lazy("Last day (UTC)"))
     to = forms.ChoiceField(label=gettext_lazy("State it led to"), required=False)
     reason = forms.RegexField(r"\A[a-z0-9_]+\Z", label=gettext_lazy("Reason code"), required=False,
                               max_length=REASON_LENGTH_MAX)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
-        self._choose("type", [(kind, words.kind_title(kind)) for kind in TABLES])
+        self._choose("type", [(kind, words.kind_title(kind)) for kind in kinds()])
         self._choose("event", [(event, event.replace("_", " ")) for event in events()])
         self._choose("to", [(state, state.replace("_", " ")) for state in states()])
 
@@ -60,11 +66,18 @@ class EntryForm(forms.Form):
         return handle
 
 
+def kinds() -> list[str]:
+    """Every type that an entry has, and those that the report counts though no entry has them yet."""
+    return list(dict.fromkeys((*TABLES, *(query.kind for query in queries()))))
+
+
 def events() -> list[str]:
     """Every event that an entry can have, by its name."""
-    return sorted({event for table in TABLES.values() for event in (*table.births, *table.events)})
+    found = {event for table in TABLES.values() for event in (*table.births, *table.events)}
+    return sorted(found | {query.event for query in queries() if query.event})
 
 
 def states() -> list[str]:
     """Every state that an entry can lead to, by its name."""
-    return sorted({state for table in TABLES.values() for state in table.states}, key=str.lower)
+    found = {state for table in TABLES.values() for state in table.states}
+    return sorted(found | {query.to for query in queries() if query.to}, key=str.lower)

@@ -1,4 +1,4 @@
-"""What this machine knows of the log itself: its key, and the checkpoint that it serves."""
+"""What this machine knows of the log itself: its key, the checkpoint that it serves, and where that is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
+from django.urls import reverse
 
 from licet.errors import LicetError
 from licet.server.deployment import Deployment, read_secret
@@ -48,3 +49,13 @@ def _public_half(path: str, _changed_ns: int) -> str:
         return str(read_log_key(read_secret(path)).verifier)
     except LicetError:
         return ""
+
+
+def files_address() -> str:
+    """Below which address the log's own files are: the same in every language."""
+    return reverse("log_checkpoint").removesuffix(CHECKPOINT)
+
+
+def place() -> str:
+    """How the log is named to `licet log` from outside."""
+    return f"{settings.DEPLOYMENT.table.url.rstrip('/')}{files_address()}".rstrip("/")

@@ -8,14 +8,13 @@ from django.conf import settings
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from licet.errors import LicetError
 from licet.server.audit import words
 from licet.server.audit.entries import INDEX_DIGITS_MAX, in_log, narrowed, page_before, row_of
 from licet.server.audit.filters import HANDLE, EntryForm
-from licet.server.audit.head import public_key, served_head
+from licet.server.audit.head import files_address, place, public_key, served_head
 from licet.server.audit.history import TONES, history_of
 from licet.server.audit.strip import draw_strip
 from licet.server.clock import utc_now
@@ -31,16 +30,6 @@ from licet.tlog.verify import CHECKPOINT, CHECKPOINT_BYTES_MAX, read_tile
 from licet.tlog.writer import body_path
 
 MORE_FIELDS = ("to", "reason")  # few people need them, reports link by them
-
-
-def files_address() -> str:
-    """Below which address the log's own files are: the same in every language."""
-    return reverse("log_checkpoint").removesuffix(CHECKPOINT)
-
-
-def place() -> str:
-    """How the log is named to `licet log` from outside."""
-    return f"{settings.DEPLOYMENT.table.url.rstrip('/')}{files_address()}".rstrip("/")
 
 
 @require_safe

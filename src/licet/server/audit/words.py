@@ -17,6 +17,8 @@ KINDS: dict[str, Text] = {
     "application": _("application"),
     "endpoint": _("endpoint"),
     "registration": _("registration"),
+    "listing": _("entry in the directory"),
+    "snapshot": _("snapshot"),
     "redaction": _("redaction"),
 }
 
@@ -25,6 +27,10 @@ EVENTS: dict[tuple[str, str], Text] = {
     ("application", "in_review"): _("The decision is overdue; every officer was told."),
     ("endpoint", "valid"): _("It was time to check an endpoint again."),
     ("redaction", "redact"): _("The body of an entry was taken back."),
+    ("listing", "list"): _("The directory began to show a service."),
+    ("listing", "describe"): _("What the directory says of a service changed."),
+    ("listing", "unlist"): _("The directory stopped showing a service."),
+    ("snapshot", "publish"): _("A numbered snapshot of the registry was published."),
 }
 
 # Codes that tables leave where nobody gives a reason; those of officers are the public face's.

@@ -15,7 +15,6 @@ urlpatterns = [
     path("blocked/", views.blocked, name="blocked"),
     path("snapshots/", snapshots.snapshots, name="snapshots"),
     path("snapshots/changes/", snapshots.changes, name="changes"),
-    path("numbers/", pages.numbers, name="numbers"),
     path("privacy/", pages.privacy, name="privacy"),
     path("accessibility/", pages.accessibility, name="accessibility"),
     path("directory.json", directory_json, name="directory_json"),

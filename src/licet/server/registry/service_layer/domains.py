@@ -23,6 +23,7 @@ from licet.server.registry.service_layer.actors import MACHINE, Actor, require_m
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields
 from licet.server.registry.service_layer.handles import new_handle
+from licet.server.registry.service_layer.listings import note_listings
 from licet.server.registry.service_layer.locks import lock_organisation
 
 
@@ -53,7 +54,7 @@ def set_domain(actor: Actor, organisation: Organisation, domain: str, *, at: dat
     found.error = found.looked_for = found.where = found.seen = found.todo = ""
     found.state_since = at
     found.save()
-    _name_domain(organisation, name, at)
+    _name_domain(actor, organisation, name, at)
     journal.write(done, found.handle, details_of(found))
     return found
 
@@ -68,7 +69,7 @@ def remove_domain(actor: Actor, organisation: Organisation, *, at: datetime) -> 
         return
     done = journal.move(found, domain_proof.TABLE, "owner_revokes", actor, at)
     found.save()
-    _name_domain(organisation, "", at)
+    _name_domain(actor, organisation, "", at)
     journal.write(done, found.handle, details_of(found))
 
 
@@ -94,6 +95,7 @@ def record_domain(proof: DomainProof, outcome: Outcome, token: str, *, at: datet
     if outcome.ok and organisation.domain_proven_at is None:
         organisation.domain_proven_at = organisation.up_date = at
         organisation.save()
+        note_listings(MACHINE, organisation, at)
     if (done.before, done.after) == (domain_proof.VALID, domain_proof.STALE):
         notify_stale(proof, 1, at)
     return proof
@@ -105,6 +107,7 @@ def lose_domain(proof: DomainProof, at: datetime) -> None:
     organisation = proof.organisation
     organisation.domain_proven_at, organisation.up_date = None, at
     organisation.save()
+    note_listings(MACHINE, organisation, at)
 
 
 def stale_key(proof: DomainProof, number: int) -> str:
@@ -123,6 +126,7 @@ def details_of(proof: DomainProof) -> dict[str, Json]:
     return {"organisation": proof.organisation.handle}
 
 
-def _name_domain(organisation: Organisation, name: str, at: datetime) -> None:
+def _name_domain(actor: Actor, organisation: Organisation, name: str, at: datetime) -> None:
     organisation.domain, organisation.domain_proven_at, organisation.up_date = name, None, at
     organisation.save()
+    note_listings(actor, organisation, at)

@@ -29,7 +29,9 @@ def facts_of(service: Service) -> dict[str, Json]:
     if organisation is not None:
         facts["organisation"] = {
             "name": organisation.name, "legalName": organisation.legal_name, "jurisdiction": organisation.jurisdiction,
-            "abuseContact": organisation.abuse_contact, "nameIsProven": organisation.name_is_proven,
+            "abuseContact": organisation.abuse_contact,
+            "nameIsProven": organisation.name_is_proven,
+            "provenDomain": organisation.domain if organisation.name_is_proven else "",
             "contactAnswered": organisation.contact_confirmed_at is not None,
         }
     return facts
