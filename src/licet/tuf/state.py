@@ -9,6 +9,7 @@ from licet.tuf.current import read_current, read_offline
 from licet.tuf.index import Numbered
 from licet.tuf.layout import (
     EXPIRES_SOON,
+    POLICY_PATH,
     REGISTRATIONS,
     ROOT,
     ROOT_BYTES_MAX,
@@ -26,7 +27,7 @@ class SetState:
     """newest: the number that is published, None for none; expires: by role, the offline ones first; root_version and
     fingerprint: of the newest root that clients see, 0 and "" for none; is_starter: a server made its keys for itself;
     is_waiting: offline keys made something that is not published yet; online: lines of the keys that the newest root
-    lets say what is newest."""
+    lets say what is newest; policy: digest of the policy that the policy keys publish, None for none."""
 
     newest: Numbered | None
     expires: dict[str, datetime]
@@ -35,6 +36,7 @@ class SetState:
     is_starter: bool
     is_waiting: bool
     online: tuple[str, ...]
+    policy: str | None
 
     def soon(self, at: datetime) -> list[tuple[str, datetime]]:
         """The lists that are over, or will be soon: time to sign them again, or to ask why nobody did."""
@@ -54,5 +56,7 @@ def read_state(store: PublishedFolder) -> SetState:
     is_waiting = offline.root.signed.version != version or offline.targets_file.startswith(".")
     newest = None if current is None else current.index.newest
     [online] = holders(offline.root.signed, (TIMESTAMP,))
+    listed = offline.targets.signed.targets.get(POLICY_PATH)
+    policy = None if listed is None else f"sha256:{listed.hashes['sha256']}"
     return SetState(newest, expires, version, fingerprint(raw) if raw else "", is_starter(offline.root.signed),
-                    is_waiting, online.keys)
+                    is_waiting, online.keys, policy)
