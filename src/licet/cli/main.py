@@ -17,6 +17,7 @@ from licet import __version__
 from licet.cli.backup import backup, restore
 from licet.cli.config import config
 from licet.cli.demo import demo
+from licet.cli.enforce import enforce
 from licet.cli.explain import explain
 from licet.cli.keys import keys
 from licet.cli.log import log
@@ -42,7 +43,7 @@ def licet() -> None:
     """Is this tunnel permitted here?
 
     licet shows which VPN tunnels in a capture belong to registered services. It names services, never people; it looks
-    at handshakes, never at content; it observes and blocks nothing.
+    at handshakes, never at content; it observes, and does nothing unless the owner of a network says so.
 
     Start with `licet demo`, then `licet scan CAPTURE`.
     """
@@ -59,6 +60,7 @@ licet.add_command(snapshot)
 licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(enforce)
 licet.add_command(log)
 licet.add_command(report)
 licet.add_command(order)

@@ -39,6 +39,14 @@ def move(row: Moving, table: Table, event: str, actor: Actor, at: datetime, *, r
     return done
 
 
+def go_on(table: Table, state: str, event: str, actor: Actor, at: datetime) -> Transition:
+    """The transition of what has no row, but only entries: from the state that the last of them left it in; "" where
+    there is none yet. Raises EventRefused."""
+    if not state:
+        return begin(table, event, actor, at)
+    return table.move(state, event, actor.role, moment_ns(at))
+
+
 def begin(table: Table, event: str, actor: Actor, at: datetime) -> Transition:
     """The transition with which a new row begins. Raises EventRefused."""
     return table.begin(event, actor.role, moment_ns(at))
