@@ -44,7 +44,8 @@ class EntryForm(forms.Form):
     until = day_field(gettext_lazy("Last day (UTC)"))
     to = forms.ChoiceField(label=gettext_lazy("State it led to"), required=False)
     reason = forms.RegexField(r"\A[a-z0-9_]+\Z", label=gettext_lazy("Reason code"), required=False,
-                              max_length=REASON_LENGTH_MAX)
+                              max_length=REASON_LENGTH_MAX, error_messages={
+                                  "invalid": gettext_lazy("Write the code as entries have it: control_not_proven.")})
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came

@@ -30,8 +30,8 @@ EVENTS: dict[tuple[str, str], Text] = {
 # Codes that tables leave where nobody gives a reason; those of officers are the public face's.
 REASONS: dict[str, Text] = {
     "timed_out": _("the time for it was over"),
-    "overdue": _("the registry was late"),
-    "overdue_escalated": _("the registry was late"),
+    "overdue": _("two working days went by"),
+    "overdue_escalated": _("two working days went by"),
     "question_attached": _("it stays registered for now while the question is open"),
     "recheck": _("30 days after the last check"),
     "new_proof": _("by a new proof"),
