@@ -14,6 +14,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     proof/      one file a method of proving control, behind one guard; nothing that sees can reach it
     lifecycle/  state × event tables, and replaying what a log says against them
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
+    tuf/        snapshots that cannot be forged or rolled back: keys, what publishes them, what takes them
     judge/      evidence + snapshot + policy + time → verdict
     app/        use cases; catalogue.py lists every kind of part in plain sight
     server/     the registry service: a Django project, and the only place that imports Django

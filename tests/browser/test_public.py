@@ -25,7 +25,7 @@ CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chro
                 None)
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--no-first-run", "--disable-quic")
-STARTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 120.0
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 pytestmark = [
@@ -111,7 +111,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
     end = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=10):
                 return
         except OSError:
             time.sleep(0.2)

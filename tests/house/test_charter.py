@@ -62,12 +62,14 @@ SENDING = frozenset({
     "smtplib", "socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc",
 })
 # The files that may contact somebody, with what each imports for it. `proof/` contacts an endpoint whose registrant
-# asked for it and was given a token; `call.py` contacts the registry that its user named; `fetch.py` reads a log where
-# its user says it is, and asks the witnesses of the log that its operator named. Nobody else, nothing else.
+# asked for it and was given a token; `call.py` contacts the registry that its user named; `tlog/fetch.py` reads a log
+# where its user says it is, and asks the witnesses of the log that its operator named; `tuf/fetch.py` reads the
+# snapshots of a registry where its user says they are. Nobody else, nothing else.
 CONTACTS = frozenset({
     ("licet.proof.guard", "socket"), ("licet.proof.http_fetch", "http"), ("licet.proof.http_fetch", "socket"),
     ("licet.proof.names", "dns"), ("licet.proof.call", "http"), ("licet.proof.call", "ssl"),
-    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"),
+    ("licet.tlog.fetch", "http"), ("licet.tlog.fetch", "ssl"), ("licet.tuf.fetch", "http"),
+    ("licet.tuf.fetch", "ssl"),
 })
 RUNNING = frozenset({"ctypes", "pexpect", "popen2", "pty", "subprocess"})
 # Live traffic comes through a socket that only receives.
@@ -80,6 +82,15 @@ OF_A_WATCH = {
 }
 # The log: one module signs checkpoints, the other verifies.
 OF_THE_LOG = frozenset({"licet.tlog.signer", "licet.tlog.note"})
+# Snapshots: one module holds keys and signs TUF metadata with them; the others make it, publish it and verify it.
+OF_SNAPSHOTS = {
+    "licet.tuf.signer": {"cryptography", "securesystemslib", "tuf"},
+    "licet.tuf.ceremony": {"securesystemslib", "tuf"}, "licet.tuf.roles": {"securesystemslib", "tuf"},
+    "licet.tuf.current": {"tuf"}, "licet.tuf.publisher": {"tuf"},
+    "licet.tuf.client": {"tuf"}, "licet.tuf.fetch": {"tuf"},
+}
+# What each module signs with, where it signs at all.
+SIGNERS = {"licet.tlog.signer": ["self._private.sign"], "licet.tuf.signer": ["metadata.sign"]}
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
@@ -138,7 +149,7 @@ def test_line_3_no_verdict_is_learned_or_statistical() -> None:
 
 def test_line_3_nobody_is_probed() -> None:
     """licet has no way to send a packet, but for the files by which a registrant proves that an endpoint is theirs, and
-    the one that reads a log. The socket of live traffic receives: nothing in its file can send or connect."""
+    those that read a log or snapshots. The socket of live traffic receives: nothing in its file can send or connect."""
     sending = {(module, top) for module, top in imported_tops() if top in SENDING}
     assert sending == CONTACTS | {LISTENING}
     for module in modules():
@@ -225,10 +236,11 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing but a checkpoint is signed, no firewall
-    is spoken to."""
+    """No command, module, class or function for it; no program is run, nothing but a checkpoint and the lists of
+    snapshots is signed, no firewall is spoken to."""
     for words, _ in commands():
-        assert not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
+        # The holder of an offline key signs who may publish snapshots; see the next test for what else it cannot sign.
+        assert not set(words) & (ACTS | {"block", "drop"}) or words == ("keys", "sign"), " ".join(words)
     for module in modules():
         assert not set(module.name.split(".")) & ACTS, str(module)
         for node in ast.walk(module.tree):
@@ -239,7 +251,8 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         # wireguard-01 agrees on a secret with a server (X25519) and seals with it; it signs nothing, see the next test.
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
         is_log = module_name in OF_THE_LOG and top == "cryptography"
-        if is_handshake or is_log or (module_name, top) in OF_A_WATCH:
+        is_snapshots = top in OF_SNAPSHOTS.get(module_name, ())
+        if is_handshake or is_log or is_snapshots or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
         # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
@@ -255,24 +268,27 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
-def test_line_5_only_checkpoints_of_the_log_are_signed() -> None:
-    """One module can sign, with the key of the log; what it signs is made in it, from the log's own name, a size and a
-    root, so nobody can hand it anything else."""
+def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
+    """Two modules can sign. One has the key of the log; what it signs is made in it, from the log's own name, a size
+    and a root. The other signs TUF metadata: a list of keys, of files or of versions, and no other type exists. Nobody
+    can hand them anything else."""
     handshake = {
         "cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.x25519",
         "cryptography.hazmat.primitives.ciphers", "cryptography.hazmat.primitives.ciphers.aead",
         "cryptography.hazmat.primitives.ciphers.algorithms",
     }
     ed25519 = {"cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.ed25519"}
+    allowed = dict.fromkeys(OF_THE_LOG, ed25519)
+    allowed["licet.tuf.signer"] = ed25519 | {"cryptography.hazmat.primitives.ciphers.aead"}  # for keys that are stored
     for module in modules():
         used = {one.name for one in module.imports if one.name.startswith("cryptography")}
-        assert used <= (ed25519 if module.name in OF_THE_LOG else handshake), str(module)
+        assert used <= allowed.get(module.name, handshake), str(module)
         signs = [name for name, _ in calls(module) if name.endswith(".sign")]
-        assert signs == (["self._private.sign"] if module.name == "licet.tlog.signer" else []), str(module)
-        if module.name != "licet.tlog.signer":
+        assert signs == SIGNERS.get(module.name, []), str(module)
+        if module.name not in SIGNERS:
             # The library's own names: the wizard has a word for a private key that was pasted by mistake.
             text = module.path.read_text(encoding="utf-8")
-            assert not re.search(r"\w+(?:19|448)PrivateKey|load_\w*private_key", text) or (
+            assert not re.search(r"\w+(?:19|448)PrivateKey|CryptoSigner|load_\w*private_key", text) or (
                 module.name == "licet.proof.noise"), str(module)
 
 

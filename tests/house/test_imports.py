@@ -14,7 +14,7 @@ import pytest
 
 from house.source import ROOT, Module, calls, modules
 
-ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "tlog", "wire")
+ROOMS = ("capture", "flow", "judge", "lifecycle", "model", "proof", "recognise", "snapshot", "tlog", "tuf", "wire")
 
 # Which rooms a room may import, besides itself. Rooms do not call each other sideways: they exchange nouns of model/.
 MAY_IMPORT: dict[str, frozenset[str]] = {
@@ -29,9 +29,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "proof": frozenset({"errors", "model"}),
     "lifecycle": frozenset({"errors", "model"}),
     "tlog": frozenset({"errors", "model"}),
+    "tuf": frozenset({"errors", "model"}),
     "app": frozenset({"errors", *ROOMS}),
     "cli": frozenset({"app", "errors", "model"}),
-    "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot", "tlog"}),
+    "server": frozenset({"app", "errors", "lifecycle", "model", "snapshot", "tlog", "tuf"}),
     "__main__": frozenset({"cli"}),
     "": frozenset({"app", "errors", *ROOMS}),  # licet/__init__.py: the library's face
 }
@@ -68,6 +69,9 @@ TOUCHES_THE_MACHINE = {
     "licet.proof.call": "calls the registry that the registrant named",
     "licet.tlog.store": "reads and writes the folder of a log",
     "licet.tlog.fetch": "reads a log where its user says it is, and asks the witnesses that its operator named",
+    "licet.tuf.store": "reads and writes the folder of signed snapshots",
+    "licet.tuf.fetch": "reads signed snapshots where its user says they are",
+    "licet.tuf.client": "keeps what was verified of them, and what was not read to its end",
 }
 MACHINE_MODULES = frozenset({
     "asyncio", "ctypes", "dns", "fcntl", "glob", "http", "importlib", "io", "logging", "mmap", "multiprocessing", "os",
@@ -79,16 +83,19 @@ MACHINE_CALLS = frozenset({
     "datetime.today", "date.today", "datetime.datetime.now", "datetime.date.today",
 })
 
-# The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, and to end windows.
+# The clock is asked by these files alone: to time a run, to draw a bar, for an option's default, to end windows, and to
+# say what is over.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.registry_edit", "licet.app.proof", "licet.cli.lookup", "licet.proof.deadline", "licet.server.clock",
+    "licet.app.registry_edit", "licet.app.proof", "licet.app.published.compare", "licet.cli.lookup",
+    "licet.cli.snapshot", "licet.cli.keys", "licet.cli.options",  # a list of keys has an end, a registry may be stale
+    "licet.proof.deadline", "licet.server.clock",
     "licet.server.diagnostics", "licet.server.metrics", "licet.server.start",  # how long requests take, and starting
 }
 
 # Chance is drawn by these files alone: a check's token, its one-time keys and its message numbers, and the registry's
-# tokens and handles and a log's key must be ones that nobody can guess.
-DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.server.chance"}
+# tokens and handles and the keys of log and snapshots must be ones that nobody can guess.
+DRAWS = {"licet.app.log_key", "licet.app.proof", "licet.app.tuf_keys", "licet.server.chance"}
 
 # Libraries that are not Python's own, and where each may be imported.
 LIBRARIES = {
@@ -101,7 +108,9 @@ LIBRARIES = {
     "zstandard": ("licet.capture.open",),
     "numpy": ("licet.snapshot.join",),
     "dns": ("licet.proof.names",),
-    "cryptography": ("licet.proof.noise", "licet.tlog.note", "licet.tlog.signer"),
+    "cryptography": ("licet.proof.noise", "licet.tlog.note", "licet.tlog.signer", "licet.tuf.signer"),
+    "securesystemslib": ("licet.tuf",),
+    "tuf": ("licet.tuf",),
     "django": ("licet.server",),
     "allauth": ("licet.server",),
     "csp": ("licet.server.settings", "licet.server.start"),
@@ -115,17 +124,19 @@ LIBRARIES = {
 LIGHT = frozenset({"gc", "__future__", "click", "collections", "os", "pathlib", "re", "sys", "typing"})
 HEAVY = (
     "allauth", "cryptography", "django", "dns", "duckdb", "granian", "http", "jinja2", "rich", "ssl", "tomlkit",
-    "zstandard", "licet.app", "licet.flow", "licet.proof", "licet.recognise", "licet.server", "licet.snapshot",
-    "licet.tlog",
+    "securesystemslib", "tuf", "urllib3", "zstandard", "licet.app", "licet.flow", "licet.proof", "licet.recognise",
+    "licet.server", "licet.snapshot", "licet.tlog", "licet.tuf",
 )  # fmt: skip
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
 CONTACTING = (
     "licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call", "licet.tlog.fetch",
-    "licet.tlog.witness",
+    "licet.tlog.witness", "licet.tuf.fetch", "licet.tuf.client",
 )
-# Who may reach them from outside: a registrant's checks, a reader of a log, and the registry that asks its witnesses.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.server.log_writing")
+# Who may reach them from outside: a registrant's checks, a reader of a log, the registry that asks its witnesses, and
+# who keeps a copy of a registry.
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.published.compare",
+               "licet.app.published.logged_snapshot", "licet.server.log_writing", "licet.app.snapshot_sync")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -296,8 +307,8 @@ def test_seeing_never_leads_to_acting() -> None:
 
 
 def test_seeing_never_leads_to_contacting() -> None:
-    """What reads traffic cannot reach the network, nor can any command but `licet proof` and `licet log`; methods of
-    proof do not know the guard that they are handed."""
+    """What reads traffic cannot reach the network, nor can any command but `licet proof`, `licet log` and `licet
+    snapshot sync`; methods of proof do not know the guard that they are handed."""
     starts = [name for name in BY_NAME if name.startswith(SEEING)]
     starts += ["licet.app.catalogue", "licet.app.scan", "licet.app.triage", "licet.app.replay", "licet.app.explain"]
     assert not reachable(starts) & set(CONTACTING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licet.errors import Refused
-from licet.lifecycle import application, endpoint_proof, registration
+from licet.lifecycle import application, domain_proof, endpoint_proof, registration
 from licet.lifecycle.due import due_at, is_due
 from licet.lifecycle.table import ROLES, EventRefused, Table
 from licet.model.canonical import parse_time
@@ -36,6 +36,14 @@ inactive  valid     -           -                    -              -
 invalid   valid     -           -                    -              -
 gone      valid     -           -                    -              -
 """
+DOMAIN = """
+state     check_ok  check_fail  change_by_owner  owner_revokes  clock
+pending   valid     -           pending          gone           -
+valid     valid     stale       pending          gone           valid
+stale     valid     stale       pending          gone           inactive
+inactive  valid     -           pending          gone           -
+gone      -         -           pending          -              -
+"""
 REGISTRATION = """
 state           renew  notice   suspend     lift  revoke         appeal_filed    appeal_won  surrender  clock
 ok              ok     noticed  -           -     -              -               -           gone       expiring
@@ -50,7 +58,8 @@ lapsed          -      -        -           -     -              -              
 revoked         -      -        -           -     -              -               ok          -          -
 gone            -      -        -           -     -              -               ok          -          -
 """
-TABLES = ((application.TABLE, APPLICATION), (endpoint_proof.TABLE, ENDPOINT), (registration.TABLE, REGISTRATION))
+TABLES = ((application.TABLE, APPLICATION), (endpoint_proof.TABLE, ENDPOINT), (registration.TABLE, REGISTRATION),
+          (domain_proof.TABLE, DOMAIN))
 EVERY_FACT = frozenset({
     application.PROOFS_VALID, application.ACCOUNT_CONFIRMED, application.ORGANISATION_CONFIRMED,
     application.PROVISIONAL_PLACE_LEFT, application.PUBLIC_NETWORK, endpoint_proof.NOTICES_SENT,
@@ -125,6 +134,7 @@ def test_tables_name_only_roles_and_states_that_exist(table: Table) -> None:
 @pytest.mark.parametrize(("table", "event", "role", "state"), [
     (application.TABLE, "open", "registrant", "draft"),
     (endpoint_proof.TABLE, "add", "registrant", "pending"),
+    (domain_proof.TABLE, "add", "registrant", "pending"),
     (endpoint_proof.TABLE, "attest", "officer", "valid"),
     (registration.TABLE, "approve", "officer", "ok"),
     (registration.TABLE, "attest", "officer", "ok"),

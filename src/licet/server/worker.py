@@ -21,6 +21,7 @@ from licet.server.registry.publish import publish
 from licet.server.registry.service_layer.actors import registry
 from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
+from licet.server.snapshot_signing import highest_signed, publish_signed
 
 EVERY_S = 60.0
 
@@ -30,14 +31,15 @@ def run_once() -> str:
     at = utc_now()
     report = run_due(at=at)
     checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
-    snapshot = publish(at=at)
+    snapshot = publish(at=at, after=highest_signed())
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
     published = f"snapshot {snapshot.serial} with {snapshot.records} records"
+    signed = publish_signed(at=at)
     # Last, so that a log that stops for good reason stops nothing else.
     written = write_log()
-    return f"{report}; {checked} endpoints checked again; {published}; {mail}; {written}"
+    return f"{report}; {checked} endpoints checked again; {published}; {signed}; {mail}; {written}"
 
 
 class Worker:

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from licet.app.log import make_trust, verify_log
+from licet.lifecycle import listing
 from licet.model.canonical import sha256_digest
 from licet.server.audit import history, strip
 from licet.server.audit.strip import Lane, Span, draw_strip
@@ -138,7 +139,8 @@ def test_a_history_has_all_entries_of_a_service_in_order(full: World, client: Cl
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "ENTRIES_A_PAGE", 4)
     for service in full.organisation.services.all():
-        subjects = {service.handle, *service.applications.values_list("handle", flat=True),
+        subjects = {service.handle, listing.subject_of(service.handle),
+                    *service.applications.values_list("handle", flat=True),
                     *service.endpoints.values_list("handle", flat=True)}
         found = Outbox.objects.filter(subject__in=subjects).order_by("pk")
         seen, address = [], f"/log/services/{service.handle}/"

@@ -31,9 +31,9 @@ from licet.server.audit.head import place
 from licet.server.audit.report import report_of
 from licet.server.audit.report_charts import MONTH_TITLES, Picture, months_of, pictures_of
 from licet.server.clock import utc_now
-from licet.server.public.directory import listed
 from licet.server.public.limits import limited
 from licet.server.registry.models import Snapshot
+from licet.server.registry.service_layer.listings import listed_services
 
 MONTHS = 12  # of a report that says no days: with the running one
 DAYS_MAX = 731  # on a page; `licet report` counts any period
@@ -116,7 +116,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "form": form, "report": found, "small": SMALL, "place": place(), "origin": found.origin,
         "days": f"since={period.first}&until={period.last}", "figures": [lines[name] for name in FIGURES],
         "parts": [_part(part, found, lines) for part in PARTS],
-        "months": months_of(found), "month_titles": MONTH_TITLES, "listed": listed().count(),
+        "months": months_of(found), "month_titles": MONTH_TITLES, "listed": listed_services().count(),
         "snapshot": Snapshot.objects.order_by("-serial").defer("body").first(),
         "promised_days": REVIEW_WORKING_DAYS,
     })

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from licet.lifecycle import application, endpoint_proof
+from licet.lifecycle import application
 from licet.server.public import words as public
 
 Text = public.Text
@@ -17,6 +17,9 @@ KINDS: dict[str, Text] = {
     "application": _("application"),
     "endpoint": _("endpoint"),
     "registration": _("registration"),
+    "domain": _("domain of an organisation"),
+    "listing": _("entry in the directory"),
+    "snapshot": _("snapshot"),
     "redaction": _("redaction"),
 }
 
@@ -24,7 +27,18 @@ KINDS: dict[str, Text] = {
 EVENTS: dict[tuple[str, str], Text] = {
     ("application", "in_review"): _("The decision is overdue; every officer was told."),
     ("endpoint", "valid"): _("It was time to check an endpoint again."),
+    ("domain", "add"): _("A domain was added to an organisation."),
+    ("domain", "check_ok"): _("A domain was proven."),
+    ("domain", "check_fail"): _("A check of a domain failed."),
+    ("domain", "change_by_owner"): _("The domain of an organisation was changed."),
+    ("domain", "owner_revokes"): _("The domain of an organisation was given up."),
+    ("domain", "valid"): _("It was time to check a domain again."),
+    ("domain", "inactive"): _("A domain counts no more: its proof failed for too long."),
     ("redaction", "redact"): _("The body of an entry was taken back."),
+    ("listing", "list"): _("The directory began to show a service."),
+    ("listing", "describe"): _("What the directory says of a service changed."),
+    ("listing", "unlist"): _("The directory stopped showing a service."),
+    ("snapshot", "publish"): _("A numbered snapshot of the registry was published."),
 }
 
 # Codes that tables leave where nobody gives a reason; those of officers are the public face's.
@@ -79,6 +93,6 @@ def state_text(kind: str, state: str) -> Text:
     """A state in words; its own name where no words are known."""
     if kind == "registration" and state in public.REGISTRATIONS:
         return public.REGISTRATIONS[state].title
-    if kind == "endpoint" and state in endpoint_proof.TABLE.states:
+    if kind in ("endpoint", "domain") and state in public.PROOFS:
         return public.PROOFS[state][0]
     return APPLICATIONS.get(state, state) if kind == "application" else state

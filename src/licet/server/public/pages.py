@@ -27,9 +27,10 @@ def purposes() -> dict[str, Any]:
 
 
 # What is kept of somebody who registers, and of the service; what else there is says nothing of either.
-ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership", "Officer",
-                "Invitation", "Message", "Notice")
-ABOUT_SERVICES = ("Organisation", "Service", "Endpoint", "Proof", "Application", "Registration", "Proposal")
+ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership",
+                "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
+ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
+                  "Proposal")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
@@ -54,9 +55,10 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
+    others = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
+    lines = ["User-agent: *", *(f"Disallow: {prefix}{path}" for prefix in others for path in (
         "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
-        "/officer/", "/contact/"))]
+        "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F, Prefetch
@@ -11,6 +11,7 @@ from licet.lifecycle import application, endpoint_proof, registration
 from licet.server.public import words
 from licet.server.public.directory import protocol_title
 from licet.server.registry.models import Endpoint, Outbox, Proof, Registration, Service
+from licet.server.registry.record_check import contradictions
 from licet.server.registry.service_layer.fields import is_mail_address
 
 HISTORY_MAX = 50
@@ -52,7 +53,8 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class ServicePage:
-    """is_shown: its details may be shown; the rest is empty where not. left_out: endpoints beyond ENDPOINTS_MAX."""
+    """is_shown: its details may be shown; the rest is empty where not. left_out: endpoints beyond ENDPOINTS_MAX;
+    contradictions: what the database says of it and the record does not, in words."""
 
     service: Service
     registration: Registration | None
@@ -63,6 +65,7 @@ class ServicePage:
     history: tuple[Happening, ...] = ()
     is_history_cut: bool = False
     is_mail: bool = False
+    contradictions: tuple[words.Text, ...] = ()
 
     @property
     def duty(self) -> tuple[words.Text, str]:
@@ -75,8 +78,16 @@ def service_page(handle: str) -> ServicePage | None:
     service = Service.objects.filter(handle=handle).select_related("organisation").first()
     if service is None:
         return None
-    found = service.registrations.order_by("-cr_date", "-pk").first()
-    is_provisional = service.applications.filter(state=application.PROVISIONAL).exists()
+    current = service.registrations.order_by("-cr_date", "-pk").first()
+    applications = dict(service.applications.values_list("handle", "state"))
+    found = _page(service, current, is_provisional=application.PROVISIONAL in applications.values())
+    if found is None:
+        return None
+    codes = dict.fromkeys(one.code for one in contradictions(service, current, applications))
+    return replace(found, contradictions=tuple(words.CONTRADICTIONS[code] for code in codes))
+
+
+def _page(service: Service, found: Registration | None, *, is_provisional: bool) -> ServicePage | None:
     if is_provisional:
         return ServicePage(service, None, words.PROVISIONAL, is_shown=False)
     if found is None:

@@ -44,8 +44,10 @@ def begin(table: Table, event: str, actor: Actor, at: datetime) -> Transition:
     return table.begin(event, actor.role, moment_ns(at))
 
 
-def write(done: Transition, subject: str, details: Mapping[str, Json] | None = None) -> Outbox:
-    """Write the entry of a transition. subject: its handle."""
+def write(done: Transition, subject: str, details: Mapping[str, Json] | None = None, *,
+          is_apart: bool = False) -> Outbox:
+    """Write the entry of a transition. subject: its handle; is_apart: keep the body apart whatever it says, so that it
+    can be taken back."""
     last = Outbox.objects.filter(subject=subject).order_by("-sequence").first()
     previous = "" if last is None else last.body_digest
     time = time_text(done.at_ns)
@@ -64,7 +66,7 @@ def write(done: Transition, subject: str, details: Mapping[str, Json] | None = N
         "details": dict(details or {}),
         "redactions": [],
     }
-    if not is_plain(dict(details or {})):
+    if is_apart or not is_plain(dict(details or {})):
         # The log keeps such a body apart, so that it can be redacted; its digest must not be one that can be guessed.
         body["salt"] = chance.token()
     raw = canonical_json(body)
