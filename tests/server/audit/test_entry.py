@@ -81,12 +81,17 @@ def test_an_entry_that_is_not_published_yet_claims_no_proof(full: World, tmp_pat
 
 
 def test_a_page_without_scripts_says_how_to_check_and_does_not_say_verified(full: World, client: Client) -> None:
-    text = client.get("/log/entries/3").content.decode()
+    page = client.get("/log/entries/3")
+    policy = page["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    text = page.content.decode()
     shown = re.sub(r"<template.*?</template>", "", text, flags=re.DOTALL)
     assert "licet log verify-proof entry-3.tlog-proof --key log.key" in shown
     assert "erified" not in shown
     assert text.count("<script") == 1
     assert re.search(r'<script src="/static/licet/verify\.js" defer></script>', text)
+    assert not re.search(r"\son\w+=|\sstyle=|javascript:", text)
 
 
 def test_the_proof_file_of_every_entry_holds(full: World, key: LogKey, tmp_path: Path, client: Client) -> None:

@@ -135,8 +135,10 @@ NUMBERS: tuple[Number, ...] = (
     _counted("registrations_surrendered", REGISTRATIONS, "Registrations given up", "registrations",
              Query("registration", to="gone")),
 
-    _counted("proofs_passed", PROOFS, "Checks of proofs that succeeded", "checks", Query("endpoint", "check_ok")),
-    _counted("proofs_failed", PROOFS, "Checks of proofs that failed", "checks", Query("endpoint", "check_fail")),
+    _counted("proofs_passed", PROOFS, "Checks of proofs that succeeded", "checks", Query("endpoint", "check_ok"),
+             Query("domain", "check_ok")),
+    _counted("proofs_failed", PROOFS, "Checks of proofs that failed", "checks", Query("endpoint", "check_fail"),
+             Query("domain", "check_fail")),
     _counted("endpoints_lost", PROOFS, "Endpoints lost: their proof failed for too long", "endpoints",
              Query("endpoint", to="inactive")),
 
