@@ -16,6 +16,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     tuf/        snapshots that cannot be forged or rolled back: keys, what publishes them, what takes them
     judge/      evidence + snapshot + policy + time → verdict
+    order/      what may be ordered: limits, people's signatures, the dry run; signs and does nothing
     app/        use cases; catalogue.py lists every kind of part in plain sight
     server/     the registry service: a Django project, and the only place that imports Django
     cli/        faces of the command line

@@ -93,6 +93,13 @@ OF_SNAPSHOTS = {
 SIGNERS = {"licet.tlog.signer": ["self._private.sign"], "licet.tuf.signer": ["metadata.sign"]}
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
+# Where orders are spoken of, and what verifies people's signatures on them. None can sign or apply one; a person's own
+# command drafts, and has ssh-keygen sign with that person's key.
+OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet.app.order", "licet.cli.order",
+             "licet.server.orders")
+ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
+SIGNS_BY_A_PERSON = "licet.app.order.signing"
+VERIFIES_PEOPLE = "licet.order.sshsig"
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
 ROUTING = re.compile(
     r"\b(?:bgp|flowspec|rtbh|black-?hole|null route|netconf|restconf|gnmi|snmp|junos|ios-xe|routeros|frr|exabgp)\b",
@@ -236,12 +243,16 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing but a checkpoint and the lists of
-    snapshots is signed, no firewall is spoken to."""
+    """No command, module, class or function for it but what a person runs to draft and to sign; no program is run but
+    ssh-keygen by that command, nothing but a checkpoint and the lists of snapshots is signed here, no firewall is
+    spoken to."""
     for words, _ in commands():
-        # The holder of an offline key signs who may publish snapshots; see the next test for what else it cannot sign.
-        assert not set(words) & (ACTS | {"block", "drop"}) or words == ("keys", "sign"), " ".join(words)
+        # The holder of an offline key signs who may publish snapshots; see below for what else it cannot sign.
+        may = words in ORDER_COMMANDS or words == ("keys", "sign")
+        assert may or not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
     for module in modules():
+        if module.name.startswith(OF_ORDERS):
+            continue
         assert not set(module.name.split(".")) & ACTS, str(module)
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -252,7 +263,9 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
         is_log = module_name in OF_THE_LOG and top == "cryptography"
         is_snapshots = top in OF_SNAPSHOTS.get(module_name, ())
-        if is_handshake or is_log or is_snapshots or (module_name, top) in OF_A_WATCH:
+        verifies = module_name == VERIFIES_PEOPLE and top == "cryptography"
+        by_a_person = (module_name, top) == (SIGNS_BY_A_PERSON, "subprocess")
+        if is_handshake or is_log or is_snapshots or verifies or by_a_person or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
         # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
@@ -268,6 +281,17 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
+def test_line_5_what_drafts_and_signs_is_a_persons_command_and_no_server() -> None:
+    """Only the face of `licet order` reaches it; it runs one program, which signs with the key of who runs it."""
+    for module in modules():
+        reaches = [one.name for one in module.imports if one.name.startswith("licet.app.order")]
+        assert not reaches or module.name.startswith(("licet.app.order", "licet.cli.order")), str(module)
+        runs = [name for name, _ in calls(module) if name.startswith("subprocess.")]
+        if module.name == SIGNS_BY_A_PERSON:
+            assert runs == ["subprocess.run"]
+            assert '[program, "-Y", "sign", "-f", key_path, "-n", namespace]' in module.path.read_text(encoding="utf-8")
+
+
 def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
     """Two modules can sign. One has the key of the log; what it signs is made in it, from the log's own name, a size
     and a root. The other signs TUF metadata: a list of keys, of files or of versions, and no other type exists. Nobody
@@ -278,8 +302,13 @@ def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
         "cryptography.hazmat.primitives.ciphers.algorithms",
     }
     ed25519 = {"cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.ed25519"}
+    ecdsa = {
+        "cryptography.hazmat.primitives", "cryptography.hazmat.primitives.hashes",
+        "cryptography.hazmat.primitives.asymmetric.ec", "cryptography.hazmat.primitives.asymmetric.utils",
+    }
     allowed = dict.fromkeys(OF_THE_LOG, ed25519)
     allowed["licet.tuf.signer"] = ed25519 | {"cryptography.hazmat.primitives.ciphers.aead"}  # for keys that are stored
+    allowed[VERIFIES_PEOPLE] = handshake | ecdsa | ed25519
     for module in modules():
         used = {one.name for one in module.imports if one.name.startswith("cryptography")}
         assert used <= allowed.get(module.name, handshake), str(module)
@@ -426,7 +455,7 @@ def test_line_8_nothing_moves_without_an_entry() -> None:
                 assert not [name for name in kept if re.search(r"TABLE\.(?:move|begin)$", name)], node.name
                 # The clock's `_move` hands its move on: there, whoever calls it writes.
                 hands_on = {"_move"} if module.name.endswith(".due") else set()
-                if called & {"journal.move", "journal.begin", *hands_on} and node.name not in hands_on:
+                if called & {"journal.move", "journal.begin", "journal.go_on", *hands_on} and node.name not in hands_on:
                     moved += 1
                     assert "journal.write" in called, f"{module}: {node.name}"
     assert moved >= 10

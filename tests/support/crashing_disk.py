@@ -7,7 +7,7 @@ a name may be there without what the file held.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,10 @@ class CrashingDisk(Disk):
         made.safe = raw
         path.write_bytes(raw)
 
+    def create_all(self, files: Mapping[Path, bytes]) -> None:
+        for path, raw in files.items():
+            self.create(path, raw)
+
     def sync_folder(self, path: Path) -> None:
         self.remember()
         folder = self._name(path)
@@ -106,6 +110,10 @@ def _copy(names: dict[Path, File | None]) -> dict[Path, tuple[bytes, bytes] | No
 
 class QuickDisk(Disk):
     """A disk that never waits: for what follows a loss, where nobody takes the power away again."""
+
+    def create_all(self, files: Mapping[Path, bytes]) -> None:
+        for path, raw in files.items():
+            path.write_bytes(raw)
 
     def create(self, path: Path, raw: bytes) -> None:
         path.write_bytes(raw)

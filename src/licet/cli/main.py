@@ -21,6 +21,7 @@ from licet.cli.explain import explain
 from licet.cli.keys import keys
 from licet.cli.log import log
 from licet.cli.lookup import lookup
+from licet.cli.order import order
 from licet.cli.proof import proof
 from licet.cli.registry import registry
 from licet.cli.replay import replay
@@ -60,6 +61,7 @@ licet.add_command(triage)
 licet.add_command(replay)
 licet.add_command(log)
 licet.add_command(report)
+licet.add_command(order)
 licet.add_command(keys)
 licet.add_command(serve)
 licet.add_command(run_due)

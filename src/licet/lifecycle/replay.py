@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 
 from licet.errors import LogBroken
 from licet.lifecycle import (
+    appeal,
     application,
     domain_proof,
     endpoint_proof,
     listing,
+    order,
     publication,
     redaction,
     registration,
+    request,
 )
 from licet.lifecycle.table import Table
 from licet.model.canonical import Json
@@ -26,7 +29,7 @@ from licet.model.log_entry import LogEntry
 TABLES: dict[str, Table] = {
     one.kind: one for one in (
         application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
-        publication.TABLE, redaction.TABLE)
+        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE)
 }
 
 
@@ -108,7 +111,7 @@ def _illegal(entry: LogEntry, known: Subject | None) -> str:
         return "the subject was not there" if known is None else f"its state is “{known.state}”"
     if entry.after not in [one.to for one in table.rows.get(entry.before, {}).get(entry.event, ())]:
         return "the table has no such move"
-    if entry.role not in table.causes[entry.event]:
+    if entry.role not in table.roles(entry.before, entry.event):
         return "that is not for this role to cause"
     if entry.event in table.demands_reason and not entry.reason:
         return "it needs a reason code"

@@ -227,6 +227,22 @@ def test_a_snapshot_that_was_replaced_is_found(world: World, log_key: LogKey, tm
     assert codes(compared(log_key, tmp_path)) == {"snapshot_changed"}
 
 
+def test_an_earlier_snapshot_that_was_replaced_or_taken_away_is_found(
+    world: World, log_key: LogKey, tmp_path: Path
+) -> None:
+    world.registration()
+    published()
+    world.registration()
+    published(MONDAY + 2 * DAY)
+    first = Snapshot.objects.get(serial=1)
+    body = bytes(first.body).replace(b'"port":51820', b'"port":51821')
+    Snapshot.objects.filter(pk=first.pk).update(body=body)
+    assert codes(compared(log_key, tmp_path)) == {"snapshot_changed"}
+    assert compared(log_key, tmp_path, snapshots=1).differences == []
+    Snapshot.objects.filter(pk=first.pk)._raw_delete("default")  # type: ignore[attr-defined]
+    assert codes(compared(log_key, tmp_path)) == {"snapshot_missing"}
+
+
 def test_an_entry_that_was_changed_in_the_database_is_shown(world: World, log_key: LogKey) -> None:
     """The row and its entry say the same, and the log says something else."""
     registration = world.registration()

@@ -16,6 +16,7 @@ from licet.app.published.difference import Comparison
 from licet.app.published.directory import compare_directory, compare_lookup, read_answer, read_directory_page
 from licet.app.published.snapshots import PublishedSnapshot, compare_snapshot, compare_step, read_snapshot
 from licet.errors import Unavailable
+from licet.lifecycle import publication
 from licet.lifecycle.fold import Fold, fold
 from licet.tlog.fetch import Site
 
@@ -49,27 +50,35 @@ def compare_published(place: str, trust: Trust, since: Sequence[str], url: str, 
 
 def _compare(site: Site, log: Fold, root: bytes, snapshots: int) -> Comparison:
     found = Comparison()
-    after = _snapshot(site, None)
-    compare_snapshot(found, log, after)
-    for _ in range(snapshots - 1):
-        if after.serial == 1:
-            break
-        before = _snapshot(site, after.serial - 1)
-        logged = log.snapshots.get(before.serial)
-        if logged is not None and logged.digest == before.digest:
-            compare_step(found, log, before, after)
-            found.snapshots += 1
-        else:
-            compare_snapshot(found, log, before)  # says that it is not the one of the log
-        after = before
+    newest = _snapshot(site, "snapshot")
+    if newest is None:
+        raise Unavailable(f"{site.url}/snapshot: it is not there; is this the address of the registry?")
+    compare_snapshot(found, log, newest)
+    _compare_steps(found, site, log, newest, snapshots - 1)
     compare_directory(found, log, _directory(site))
     _lookups(found, site, log, root)
     return found
 
 
-def _snapshot(site: Site, serial: int | None) -> PublishedSnapshot:
-    path = "snapshot" if serial is None else f"snapshot/{serial}"
-    return read_snapshot(f"{site.url}/{path}", _read(site, path, SNAPSHOT_BYTES_MAX))
+def _compare_steps(found: Comparison, site: Site, log: Fold, after: PublishedSnapshot, steps: int) -> None:
+    """The last steps that led to a snapshot. Numbers may be left out; what the log has must be there."""
+    for serial in sorted((one for one in log.snapshots if one < after.serial), reverse=True)[:steps]:
+        before = _snapshot(site, f"snapshot/{serial}")
+        if before is None:
+            found.differ("snapshot_missing", publication.subject_of(serial), "the registry", "nothing of it",
+                         log.snapshots[serial].digest)
+            return
+        if before.digest != log.snapshots[serial].digest:
+            compare_snapshot(found, log, before)
+            return
+        compare_step(found, log, before, after)
+        found.snapshots += 1
+        after = before
+
+
+def _snapshot(site: Site, path: str) -> PublishedSnapshot | None:
+    raw = site.read(path, SNAPSHOT_BYTES_MAX)
+    return None if raw is None else read_snapshot(f"{site.url}/{path}", raw)
 
 
 def _directory(site: Site) -> list[dict[str, Any]]:

@@ -1,0 +1,16 @@
+"""Addresses of the desk for requests, orders and appeals, under /desk/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from licet.server.orders.desk import requests
+
+app_name = "orders_desk"
+urlpatterns = [
+    path("requests/", requests.queue, name="requests"),
+    path("requests/enter/", requests.enter, name="enter"),
+    path("requests/<str:handle>/", requests.letter, name="request"),
+    re_path(r"^requests/(?P<handle>[A-Z0-9-]{1,20})/(?P<name>acknowledge|answer|seal|withdraw)/$", requests.step,
+            name="request_step"),
+]
