@@ -5,6 +5,7 @@ Signatures are people's; this registry has no key that could make one, and verif
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,6 +30,9 @@ from licet.server.orders.standing import standing_of
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
+
+NETWORK_LENGTH_MAX = 40
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 
 REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "not_needed_any_more", "court")
 
@@ -122,8 +126,10 @@ def _take_dry_run(row: OrderRow, file: OrderFile, at: datetime) -> None:
 
 
 def details_of(row: OrderRow) -> dict[str, Json]:
-    """What every entry of an order says: the digest of what its author signed, and the day of its end."""
-    return {"order": row.digest, "end": row.end_date.date().isoformat()}
+    """What every entry of an order says: the digest of what its author signed, the day of its end, and what the report
+    counts orders by: its ground, and its network, in letters that a leaf may hold."""
+    network = _NOT_PLAIN.sub("-", row.network)[:NETWORK_LENGTH_MAX]
+    return {"order": row.digest, "end": row.end_date.date().isoformat(), "ground": row.ground, "network": network}
 
 
 @transaction.atomic
