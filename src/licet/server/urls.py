@@ -13,6 +13,7 @@ from django.urls import include, path
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.orders.order_views import submit_json as submit_order_json
 from licet.server.orders.views import send_json as send_request_json
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
@@ -36,6 +37,7 @@ urlpatterns = [
     path("desk/", include("licet.server.desk.urls")),
     path("desk/", include("licet.server.orders.desk.urls")),
     path("api/requests", send_request_json, name="send_request_json"),
+    path("api/orders", submit_order_json, name="submit_order_json"),
     path("officer/<str:token>/", become_officer, name="become_officer"),
     path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
     path("account/", include("allauth.urls")),

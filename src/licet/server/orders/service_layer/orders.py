@@ -30,7 +30,7 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
 
-REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "not_needed_any_more", "court")
+REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court")
 
 
 class NotOrderable(Refused):
