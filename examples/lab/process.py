@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 """How long a program may take to become ready before the laboratory gives up."""
 
-_STOP_S = 3.0
+_STOP_S = 10.0
 _POLL_S = 0.05
 
 
@@ -76,7 +76,7 @@ class Process:
         os.kill(self._child.pid, number)
 
     def stop(self, first: signal.Signals = signal.SIGTERM) -> None:
-        """Ask the program and its children to end; after three seconds make them. Does nothing twice."""
+        """Ask the program and its children to end; after ten seconds make them. Does nothing twice."""
         for number in (first, signal.SIGKILL):
             try:
                 os.killpg(self._child.pid, number)
@@ -102,7 +102,7 @@ def wait_until(
 ) -> None:
     """Ask `is_ready` again and again until it is true.
 
-    what: ends the sentence "waited 15 s for …".
+    what: ends the sentence "waited 60 s for …".
     process: the program that should bring it about; if it ends first, waiting is over.
     Raises LabError, with the program's last lines if there is one.
     """

@@ -189,17 +189,12 @@ def test_nothing_was_lost_and_every_window_says_so(seen: Seen) -> None:
 
 
 def test_all_processes_together_read_what_one_reads(seen: Seen) -> None:
-    def whole(rows: list[Row]) -> dict[str, int]:
-        """Packets of the windows that both have whole, by their start."""
-        windows = [row for row in rows if row["kind"] == "window" and row["windowMilliseconds"] == 1_000]
-        return {row["windowStart"]: row["packets"] for row in windows}
+    def used(rows: list[Row]) -> int:
+        """Packets of tunnels and of all else. None came before both watched, and none after the first one ended."""
+        return sum(row["packets"] for row in rows if row["kind"] in ("tunnel", "transport"))
 
-    one, two = whole(seen.rows), whole(seen.fanned)
-    both = set(one) & set(two)
-    assert len(both) > 3
-    # A window ends by the clock of the process that reads; a packet or two may fall to the next.
-    assert abs(sum(one[start] for start in both) - sum(two[start] for start in both)) <= 4
-    assert sum(one.values()) > 50
+    assert used(seen.rows) == used(seen.fanned)
+    assert used(seen.rows) > 50
 
 
 def test_either_signal_ends_it_with_its_last_window_written(seen: Seen) -> None:
@@ -299,13 +294,11 @@ def test_a_wire_that_is_pulled_is_said(wire: Wire, folder: Path) -> None:
 def test_a_watch_ends_with_its_last_interface_and_writes_what_it_saw(
     processes: str, wire: Wire, folder: Path
 ) -> None:
-    watch = watch_far(wire, folder, "--every", "60s", "--fanout", processes)
+    watch = watch_far(wire, folder, "--every", "1d", "--fanout", processes)
     wire.send(CAPTURES / "wireguard-v4.pcap")
     time.sleep(0.3)
     wire.inside(wire.far, "ip", "link", "delete", "far")
-    started = time.monotonic()
     assert watch.wait() == 3
-    assert time.monotonic() - started < 10
     assert watch.errors.splitlines()[-1] == "licet: no interface is left to watch: far is gone"
     assert "Traceback" not in watch.errors
     assert len(tunnels(watch.rows())) == 1
@@ -347,9 +340,13 @@ def test_sighup_reads_the_registries_again(kind: str, processes: str, wire: Wire
     watch.wait_for(lambda rows: "those from before stay" in watch.errors, "what is wrong with the registry")
     (folder / "registry.toml").write_text(registry("198.51.100.10 wireguard"))
     watch.process.send_signal(signal.SIGHUP)
-    time.sleep(2.5)
-    wire.send(CAPTURES / "wireguard-v4.pcap")
-    watch.wait_for(lambda rows: [row for row in rows if row.get("verdict") == "registered"], "the new verdict")
+
+    def has_new_verdict(rows: list[Row]) -> bool:
+        # Each process reads the registries when its window ends; what it saw before that is judged by the old ones.
+        wire.send(CAPTURES / "wireguard-v4.pcap")
+        return any(row.get("verdict") == "registered" for row in rows)
+
+    watch.wait_for(has_new_verdict, "the new verdict")
     assert watch.end() == 0
 
 

@@ -55,3 +55,33 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if UNIT.name in line]
     assert ours == []
+
+
+ENFORCER = UNIT.with_name("licet-enforce.service")
+
+
+def enforcer_values(name: str) -> list[str]:
+    """What the enforcer's unit says under a name."""
+    lines = [line.partition("=") for line in ENFORCER.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    return [value for key, _, value in lines if key == name]
+
+
+def test_the_enforcer_gets_the_one_right_that_a_firewall_asks_for() -> None:
+    assert enforcer_values("AmbientCapabilities") == enforcer_values("CapabilityBoundingSet") == ["CAP_NET_ADMIN"]
+    assert enforcer_values("NoNewPrivileges") == ["yes"]
+    assert enforcer_values("DynamicUser") == ["yes"]
+    assert enforcer_values("StateDirectory") == ["licet-enforce"], "where `licet enforce off` looks for it"
+
+
+def test_the_enforcer_starts_a_command_with_options_that_exist() -> None:
+    (line,) = enforcer_values("ExecStart")
+    assert shlex.split(line)[:3] == [PROGRAM, "enforce", "run"]
+    check_command(shlex.join(["licet", *shlex.split(line)[1:]]))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=NO_SYSTEMD)
+def test_systemd_understands_every_line_of_the_enforcer(tmp_path: Path) -> None:
+    unit = tmp_path / ENFORCER.name
+    unit.write_text(ENFORCER.read_text(encoding="utf-8").replace(PROGRAM, sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if ENFORCER.name in line] == []

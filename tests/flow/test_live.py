@@ -49,14 +49,14 @@ def listed(*addresses: str) -> Listed:
 
 
 def sweep(
-    kernel: Kernel, *addresses: str, since_ns: int = LONG_AGO, idle_ns: int = LONG_AGO, step: int = 3
+    kernel: Kernel, *addresses: str, idle_ns: int = LONG_AGO, step: int = 3
 ) -> tuple[list[Served], Totals]:
     """A whole sweep, a few flows at a time."""
     at: int | None = 0
     rows: list[Served] = []
     totals: Totals = {}
     while at is not None:
-        at, some, transports = kernel.live_sweep(at, step, since_ns, idle_ns, listed(*addresses))
+        at, some, transports = kernel.live_sweep(at, step, idle_ns, listed(*addresses))
         rows += some
         for name, counts in transports.items():
             old = totals.get(name, (0, 0, 0))
@@ -148,7 +148,7 @@ def test_what_was_never_live_or_is_not_there_is_refused() -> None:
             with pytest.raises(ValueError, match="no live candidate"):
                 ask(place)
     with pytest.raises(ValueError, match="no table of live traffic"):
-        captured.live_sweep(0, 1, 0, 0, Listed())
+        captured.live_sweep(0, 1, 0, Listed())
     with pytest.raises(ValueError, match="never settled"):
         going_on.settle()
 
@@ -230,12 +230,30 @@ def test_a_tunnel_whose_window_was_ended_is_left_out_of_one_sweep() -> None:
     assert totals["udp"][:2] == (1, 2)
 
 
-def test_flows_from_before_the_window_are_left_out_of_it() -> None:
+def test_a_packet_is_in_the_window_in_which_it_was_read_whatever_its_time() -> None:
+    """The system hands frames over a moment after they came. Those of a flow that then falls silent are in no later
+    window."""
     kernel = live()
-    feed(kernel, [datagram((CLIENT, 40_000), (SERVER, 53), at) for at in (0, 1)])
-    feed(kernel, [datagram((CLIENT, 40_001), (SERVER, 53), 5)])
-    rows, totals = sweep(kernel, SERVER, since_ns=START_NS + 2 * SECOND_NS)
-    assert (len(rows), totals["udp"][:2]) == (1, (1, 1))
+    feed(kernel, [datagram((CLIENT, 40_000), (SERVER, 53), 5)])
+    assert sweep(kernel, SERVER)[1]["udp"][:2] == (1, 1)
+    feed(kernel, [datagram((CLIENT, 40_001), (SERVER, 53), at) for at in (3, 4)])
+    rows, totals = sweep(kernel, SERVER)
+    assert (len(rows), totals["udp"][:2]) == (1, (1, 2))
+    assert sweep(kernel, SERVER) == ([], {})
+
+
+def test_what_was_evicted_is_counted_once_with_its_transport() -> None:
+    kernel = live(Limits(flows=3))
+    feed(kernel, [datagram((CLIENT, 40_000), (SERVER, 53), 0)] * 5)
+    assert sweep(kernel)[1]["udp"][:2] == (1, 5)
+    packets = [datagram((CLIENT, 40_000 + number), (SERVER, 53), number) for number in range(8)]
+    packets += [segment((CLIENT, 40_100), (SERVER, 80), 9, ACK, b"x")]
+    feed(kernel, packets)
+    totals = sweep(kernel)[1]
+    assert kernel.counts()[-1] == {"flows": 6}
+    assert (totals["udp"][:2], totals["tcp"][:2]) == ((8, 8), (1, 1))
+    assert totals["udp"][2] == sum(len(packet.frame) - 14 for packet in packets[:8])
+    assert sweep(kernel)[1] == {}
 
 
 @pytest.mark.parametrize("server", [SERVER, SERVER6])

@@ -110,6 +110,25 @@ def test_frames_from_before_a_time_are_left_out_and_have_no_number() -> None:
     assert read_block(data, ETHERNET, 1, since_ns).records[0] == packets[20]._replace(ordinal=1)
 
 
+def test_a_clock_that_is_set_back_leaves_no_frame_out() -> None:
+    """Only the first ones can be from before the watch: they come in their order."""
+    early, first, late = numbered(PACKETS[:50]), 20, 30
+    since_ns = early[first].time_ns
+    packets = [packet._replace(time_ns=packet.time_ns - 3_600 * 10**9) if packet.ordinal > late else packet
+               for packet in early]
+    data = block(packets, 1 << 20)
+    (numbers, found), _ = by_kernel(data, since_ns)
+    assert numbers[0] == 50 - first
+    assert (numbers, found) == by_twin(data, since_ns)[0]
+    # Nor those of a later block.
+    kernel = Kernel(READY, Limits(), since_ns)
+    for some in (packets[first:late], packets[late:]):
+        part = bytearray(block(some, 1 << 20))
+        assert kernel.add_block(part, 0, len(part), ETHERNET)
+    assert kernel.packets == 50 - first
+    assert len(read_block(block(packets[late:], 1 << 20), ETHERNET, late - first + 1, since_ns).records) == 50 - late
+
+
 def test_frames_before_a_damaged_one_are_kept() -> None:
     packets = numbered(PACKETS[:40])
     data = bytearray(block(packets, 1 << 20))

@@ -63,7 +63,7 @@ class Watched:
                 kernel.add(*packet)
             begin_ns = some[0].time_ns if some else packets[-1].time_ns
             end_ns = begin_ns + 10 * SECOND_NS
-            served, others, transports = tracker.end_window(begin_ns, end_ns)
+            served, others, transports = tracker.end_window(end_ns)
             counts = kernel_counts(kernel)
             windows.append(Window(
                 "eth0", begin_ns, end_ns, tuple(served), tuple(others), transports, counts.packets, counts.bytes,

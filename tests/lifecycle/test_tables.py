@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licet.errors import Refused
-from licet.lifecycle import appeal, application, endpoint_proof, order, registration, request
+from licet.lifecycle import appeal, application, domain_proof, endpoint_proof, order, registration, request
 from licet.lifecycle.due import due_at, is_due
 from licet.lifecycle.table import ROLES, EventRefused, Table
 from licet.model.canonical import parse_time
@@ -35,6 +35,14 @@ stale     valid     stale       valid                gone           inactive
 inactive  valid     -           -                    -              -
 invalid   valid     -           -                    -              -
 gone      valid     -           -                    -              -
+"""
+DOMAIN = """
+state     check_ok  check_fail  change_by_owner  owner_revokes  clock
+pending   valid     -           pending          gone           -
+valid     valid     stale       pending          gone           valid
+stale     valid     stale       pending          gone           inactive
+inactive  valid     -           pending          gone           -
+gone      -         -           pending          -              -
 """
 REGISTRATION = """
 state           renew  notice   suspend     lift  revoke         appeal_filed    appeal_won  surrender  clock
@@ -93,7 +101,8 @@ dismissed  -               -         -           -               -          -
 REGISTERING = (application.TABLE, endpoint_proof.TABLE, registration.TABLE)
 TABLES = (
     (application.TABLE, APPLICATION), (endpoint_proof.TABLE, ENDPOINT), (registration.TABLE, REGISTRATION),
-    (request.TABLE, REQUEST), (order.TABLE, ORDER), (order.ENDPOINT_TABLE, ORDER_ENDPOINT), (appeal.TABLE, APPEAL),
+    (domain_proof.TABLE, DOMAIN), (request.TABLE, REQUEST),
+    (order.TABLE, ORDER), (order.ENDPOINT_TABLE, ORDER_ENDPOINT), (appeal.TABLE, APPEAL),
 )
 EVERY_FACT = frozenset({
     order.LIMITS_HELD, order.OVERLAP_NONE, order.SIGNATURES_VALID, order.NOTICE_OVER, order.EVIDENCE_FRESH,
@@ -178,6 +187,7 @@ def test_tables_name_only_roles_and_states_that_exist(table: Table) -> None:
 @pytest.mark.parametrize(("table", "event", "role", "state"), [
     (application.TABLE, "open", "registrant", "draft"),
     (endpoint_proof.TABLE, "add", "registrant", "pending"),
+    (domain_proof.TABLE, "add", "registrant", "pending"),
     (endpoint_proof.TABLE, "attest", "officer", "valid"),
     (registration.TABLE, "approve", "officer", "ok"),
     (registration.TABLE, "attest", "officer", "ok"),

@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from threading import Lock, Thread
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 @dataclass

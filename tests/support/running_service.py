@@ -16,8 +16,8 @@ from pathlib import Path
 
 from support.mailbox import Mailbox
 
-START_WAIT_S = 40.0
-STOP_WAIT_S = 15.0
+START_WAIT_S = 120.0
+STOP_WAIT_S = 60.0
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -32,10 +32,12 @@ class Service:
     box: Mailbox | None
     prefix: tuple[str, ...] = ()
 
-    def licet(self, *words: str) -> str:
-        """Run `licet` in the service's folder."""
+    def licet(self, *words: str, status: int = 0) -> str:
+        """Run `licet` in the service's folder. status: with which it has to end."""
         line = [*self.prefix, sys.executable, "-m", "licet", *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True, timeout=120).stdout
+        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def python(self, program: str) -> str:
         """Run a Python program with the service's settings, in its folder."""
@@ -107,6 +109,6 @@ def _answers(service: Service) -> bool:
     if service.prefix:
         line = [*service.prefix, sys.executable, "-c", "import sys, urllib.request as u; "
                 "u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=5)", f"{service.url}/healthz"]
-        return subprocess.run(line, capture_output=True, timeout=10, check=False).returncode == 0
-    with _DIRECT.open(f"{service.url}/healthz", timeout=2) as answer:
+        return subprocess.run(line, capture_output=True, timeout=30, check=False).returncode == 0
+    with _DIRECT.open(f"{service.url}/healthz", timeout=10) as answer:
         return bool(answer.status == 200)

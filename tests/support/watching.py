@@ -113,7 +113,7 @@ class Watch:
     def wait(self) -> int:
         """Its exit status, once it has ended by itself."""
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)

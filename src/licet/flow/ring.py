@@ -31,7 +31,7 @@ def read_block(block: bytes, link_type: int, first_ordinal: int, since_ns: int =
     """The frames of a block, as far as its offsets stay inside it.
 
     block: the whole block with its descriptor; link_type: of all frames; first_ordinal: of the first frame that is not
-    left out; since_ns: leave out what came earlier.
+    left out; since_ns: leave out the first ones that came earlier.
     """
     _, _, _, frames, at = _BLOCK.unpack_from(block)
     records: list[Record] = []
@@ -43,7 +43,7 @@ def read_block(block: bytes, link_type: int, first_ordinal: int, since_ns: int =
         if mac < HEADER_BYTES or at + mac + captured > len(block):
             return Block(tuple(records), tagged, cut, True)
         time_ns = seconds * 1_000_000_000 + nanoseconds
-        if time_ns >= since_ns:
+        if time_ns >= since_ns or records or first_ordinal > 1:
             records.append(
                 Record(first_ordinal + len(records), time_ns, link_type, block[at + mac : at + mac + captured])
             )

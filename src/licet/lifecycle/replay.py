@@ -10,37 +10,55 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from licet.errors import LogBroken
-from licet.lifecycle import appeal, application, endpoint_proof, order, redaction, registration, request
+from licet.lifecycle import (
+    appeal,
+    application,
+    domain_proof,
+    endpoint_proof,
+    listing,
+    order,
+    publication,
+    redaction,
+    registration,
+    request,
+)
 from licet.lifecycle.table import Table
+from licet.model.canonical import Json
 from licet.model.log_entry import LogEntry
 
 TABLES: dict[str, Table] = {
     one.kind: one for one in (
-        application.TABLE, endpoint_proof.TABLE, registration.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE,
-        appeal.TABLE, redaction.TABLE,
-    )
+        application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
+        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE)
 }
 
 
 @dataclass(slots=True)
 class Subject:
-    """Where a subject of the log stands. digest: of its last entry; time: of that entry."""
+    """Where a subject of the log stands. digest, time, index, details, body_digest: of its last entry; birth: the event
+    with which it began, or last began anew."""
 
     kind: str
     state: str
     digest: str
     time: str
+    index: int
+    birth: str
+    details: dict[str, Json]
+    body_digest: str
 
 
 @dataclass(slots=True)
 class Replay:
     """subjects: by handle, as the log leaves them; counts: entries by (type, event, to); bodies: digest of every body
-    that is kept apart, with the index of its entry; redacted: digest to reason."""
+    that is kept apart, with the index of its entry; redacted: digest to reason; moves: the indexes of the entries of
+    each subject, or None where nobody wants them."""
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     bodies: dict[str, int] = field(default_factory=dict)
     redacted: dict[str, str] = field(default_factory=dict)
+    moves: dict[str, list[int]] | None = None
 
     def take(self, index: int, entry: LogEntry) -> None:
         """Take the next entry. index: in the log. Raises LogBroken where it does not follow from those before."""
@@ -57,7 +75,11 @@ class Replay:
             self.redacted[one.digest] = one.reason
         if entry.body_digest:
             self.bodies[entry.body_digest] = index
-        self.subjects[entry.subject] = Subject(entry.kind, entry.after, entry.digest, entry.time)
+        birth = entry.event if known is None or entry.before == "" else known.birth
+        self.subjects[entry.subject] = Subject(entry.kind, entry.after, entry.digest, entry.time, index, birth,
+                                               entry.details, entry.body_digest)
+        if self.moves is not None:
+            self.moves.setdefault(entry.subject, []).append(index)
         self.counts[entry.kind, entry.event, entry.after] += 1
 
     def _require_legal(self, index: int, entry: LogEntry, known: Subject | None) -> None:

@@ -291,7 +291,7 @@ def _text(members: Mapping[str, Any], name: str, length_max: int) -> str:
     value = members[name]
     if not isinstance(value, str) or len(value) > length_max:
         raise Malformed(f"its {name} is no text of at most {length_max:,} characters")
-    if not all(each.isprintable() or each == "\n" for each in value):
+    if not value.replace("\n", "").isprintable():
         raise Malformed(f"its {name} holds characters that cannot be shown")
     return value
 

@@ -26,6 +26,7 @@ DO = {
     "database": "start it, and see whether database in [server] of licet.toml is right",
     "migrations": "`licet serve` does them when it starts",
     "registry": "`licet serve` makes it when it starts",
+    "log": "see “When the writer stops” in docs/log.md",
 }
 
 

@@ -23,7 +23,7 @@ IN_FORCE = (OrderRow.objects.filter(state__in=order.IN_FORCE).order_by().annotat
 def registry(request: HttpRequest) -> dict[str, Any]:
     """`registry`: its row with how many orders are `in_force`, or None before it was made; `is_public_page`: nobody's
     sign-in is looked at; `is_officer`; `is_demo`: nothing here is real; `languages`: (code, its own name, this page in
-    it) of each."""
+    it) of each, where the page can be asked for again."""
     is_public = is_public_page(request)
     user = None if is_public else request.user
     return {
@@ -32,5 +32,5 @@ def registry(request: HttpRequest) -> dict[str, Any]:
         "is_officer": isinstance(user, Account) and user.is_officer,
         "is_demo": settings.DEPLOYMENT.is_demo,
         "languages": [(code, get_language_info(code)["name_local"], translate_url(request.get_full_path(), code))
-                      for code, _name in settings.LANGUAGES],
+                      for code, _name in settings.LANGUAGES if request.method in ("GET", "HEAD")],
     }

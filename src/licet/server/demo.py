@@ -29,6 +29,7 @@ from licet.server.registry.service_layer import (
     services,
 )
 from licet.server.registry.service_layer.actors import Actor, officer, registrant
+from licet.server.registry.service_layer.domains import record_domain, set_domain
 from licet.server.registry.service_layer.due import run_due
 from licet.server.registry.service_layer.services import current_registration, open_application_of
 
@@ -65,6 +66,11 @@ ORGANISATIONS = (
     ("Example University", "Example University", "NL", "abuse@university.example.org"),
     ("A freelance administrator", "", "", "hello@admin.example.net"),
 )
+DOMAINS = {  # and whether each was proven
+    "Example Logistics": ("logistics.example.net", True),
+    "Example Privacy VPN": ("vpn.example.com", True),
+    "Example University": ("university.example.org", False),
+}
 SERVICES = (
     Invented("Example Logistics", "Staff remote access", "Remote access for staff",
              ("198.51.100.10", "udp", 51820, "wireguard", "vpn.logistics.example.net"), "registered", 200, key=True,
@@ -119,7 +125,7 @@ def seed(*, at: datetime) -> list[str]:
     password = f"demo-{chance.token()[:12]}"
     desk = [_officer(email, password, start) for email in OFFICERS]
     account = _account(MARK, password)
-    made = {}
+    made: dict[str, Organisation] = {}
     for name, legal_name, jurisdiction, contact in ORGANISATIONS:
         kind = Organisation.ORGANISATION if legal_name else Organisation.SELF_DECLARED
         values = {"kind": kind, "name": name, "legal_name": legal_name, "jurisdiction": jurisdiction,
@@ -127,6 +133,11 @@ def seed(*, at: datetime) -> list[str]:
         made[name] = organisations.create_organisation(registrant(account), values, at=start)
         made[name].contact_confirmed_at = start
         made[name].save()
+    for name, (domain, is_proven) in DOMAINS.items():
+        claimed = set_domain(registrant(account), made[name], domain, at=start)
+        for when in (start, at - 3 * DAY) if is_proven else ():
+            record_domain(claimed, SEEN, claimed.token, at=when)
+        made[name].refresh_from_db()
     # Told in the order in which it happened: the clock runs along.
     for invented in sorted(SERVICES, key=lambda one: -one.days_ago):
         _tell(invented, made[invented.organisation], account, desk, at)

@@ -31,6 +31,7 @@ from licet.server.registry.models import (
     Registry,
     Snapshot,
 )
+from licet.server.registry.service_layer import receipts
 
 SECONDS_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -69,7 +70,7 @@ class RegistryCollector(Collector):
         yield _gauge("licet_log_entries", "Entries written for the log.",
                      Outbox.objects.aggregate(last=Max("pk"))["last"] or 0)
         yield _gauge("licet_log_waiting", "Entries that are not in the log yet.",
-                     Outbox.objects.filter(receipt=None).count())
+                     receipts.waiting_rows().count())
         yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
                      Officer.objects.filter(retired_at=None).count())
         yield from _snapshot()

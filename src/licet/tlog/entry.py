@@ -62,6 +62,14 @@ def leaf_of(body: bytes) -> tuple[bytes, bytes | None]:
     return leaf, body
 
 
+def read_body(raw: bytes) -> dict[str, Json]:
+    """What a body that is kept apart says: its details. Raises Malformed."""
+    details = _members(raw).get("details")
+    if not isinstance(details, dict):
+        raise Malformed("the body has no details")
+    return details
+
+
 def is_plain(details: dict[str, Json]) -> bool:
     """True where details may stand in a leaf: handles, codes, days, numbers and digests."""
     return _is_plain(details)

@@ -55,7 +55,7 @@ class Link:
     ) -> tuple[list[Served], list[Other], dict[str, tuple[int, int, int]]]:
         """End the window that began at `begin_s`."""
         end_s = begin_s + EVERY_S if end_s is None else end_s
-        return self.tracker.end_window(START_NS + int(begin_s * SECOND_NS), START_NS + int(end_s * SECOND_NS))
+        return self.tracker.end_window(START_NS + int(end_s * SECOND_NS))
 
 
 def window(interface: str = "eth0", start_s: float = 0, **members: object) -> Window:

@@ -16,6 +16,7 @@ from licet.model.endpoint import Endpoint
 from licet.model.evidence import CERTAIN, LIKELY
 from support.engines import NO_KERNEL
 from support.packets import CLIENT, SERVER, START_NS, ethernet, ip, tcp, udp
+from support.vectors import Vector, all_vectors, records
 
 pytestmark = pytest.mark.skipif(not has_kernel(), reason=NO_KERNEL)
 
@@ -61,7 +62,7 @@ def test_looking_at_a_window_while_it_lasts_ends_nothing() -> None:
     handshake = spoken("wireguard", "handshake")
     link.hear(handshake[:3])
     for _ in range(3):
-        (one,) = link.tracker.so_far(START_NS)
+        (one,) = link.tracker.so_far()
         assert one.flow.packets == (3, 0)
     link.hear(handshake[3:])
     assert link.end(0)[0][0].flow.packets == (len(handshake), 0)
@@ -76,6 +77,53 @@ def test_a_handshake_that_spans_two_windows_is_found_in_the_second() -> None:
     (one,) = link.end(EVERY_S)[0]
     assert one.evidence[0].grade == CERTAIN
     assert one.flow.packets == (len(handshake) - 1, 0), "what came before was counted in the window before"
+
+
+def test_a_tunnel_is_in_the_window_in_which_it_was_read_though_its_packets_are_of_the_one_before() -> None:
+    """The system hands frames over a moment later; a tunnel that then falls silent must not be missed for it."""
+    link = Link()
+    assert link.end(0)[0] == []
+    handshake = spoken("wireguard", "handshake", EVERY_S - 1)
+    link.hear(handshake)
+    (one,) = link.end(EVERY_S)[0]
+    assert (one.evidence[0].grade, one.flow.packets) == (CERTAIN, (len(handshake), 0))
+
+
+@pytest.mark.parametrize("each", all_vectors(), ids=str)
+def test_every_packet_of_every_vector_is_a_tunnel_s_or_all_else_s_or_skipped(each: Vector) -> None:
+    """However windows cut it: each packet once."""
+    packets = list(records(each))
+    for length in (1, 2, len(packets)):
+        link, counted = Link(), 0
+        for at in range(0, len(packets), length):
+            link.hear(packets[at : at + length])
+            served, _, transports = link.end(0)
+            counted += sum(sum(one.flow.packets) for one in served) + sum(row[1] for row in transports.values())
+        read, _, _, _, skipped, link_types, _ = link.kernel.counts()
+        assert counted + sum(skipped.values()) + sum(link_types.values()) == read
+
+
+def test_a_tunnel_that_speaks_while_the_silent_are_forgotten_is_not() -> None:
+    link = Link()
+    for number in range(300):
+        link.hear(spoken("wireguard", "handshake", client=f"10.0.{number // 250}.{number % 250 + 1}"))
+    assert len(link.end(0)[0]) == 300
+    late = spoken("wireguard", "handshake", 1_000, client="10.0.1.1")
+
+    def speak() -> None:
+        # Among the looks at the ring it is the last one, while candidates are counted as silent.
+        link.breaths += 1
+        if link.breaths == last:
+            link.hear(late)
+
+    link.tracker._breathe = speak
+    before, last = link.breaths, -1
+    link.end(0)
+    last = link.breaths + link.breaths - before
+    link.end(990, 1_001)
+    assert link.kernel.live_count() == 1
+    (one,) = link.end(1_001)[0]
+    assert one.flow.packets == (len(late), 0)
 
 
 def ike(at_s: float) -> list:
@@ -205,10 +253,10 @@ def test_new_registries_are_asked_about_what_was_found_before(tmp_path: object) 
     link = Link(Counting(ladders=False))
     link.hear(spoken("wireguard", "handshake"))
     for _ in range(3):
-        link.tracker.so_far(START_NS)
+        link.tracker.so_far()
     assert Counting.asked == 1, "nothing new was kept: once is enough"
     link.tracker.recognise_anew(Counting(ladders=False))
-    link.tracker.so_far(START_NS)
+    link.tracker.so_far()
     assert Counting.asked == 2
 
 

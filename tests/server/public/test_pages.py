@@ -25,8 +25,8 @@ from server.world import DAY, World
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = ("/", "/lookup/", "/directory/", "/blocked/", "/snapshots/", "/snapshots/changes/", "/numbers/", "/privacy/",
-          "/accessibility/")
+PUBLIC = ("/", "/lookup/", "/directory/", "/blocked/", "/snapshots/", "/snapshots/changes/", "/privacy/",
+          "/accessibility/", "/log/", "/report/")
 FOR_PROGRAMS = ("/snapshot", "/snapshot/1", "/robots.txt")
 FIELDS = Path(__file__).parents[2] / "house" / "fields.toml"
 

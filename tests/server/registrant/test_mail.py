@@ -133,7 +133,7 @@ def test_every_template_of_a_notice_can_be_sent(world: World, box: Mailbox) -> N
     service = world.service()
     for kind in kinds:
         Notice.objects.create(organisation=world.organisation, service=service, kind=kind, key=f"test {kind}",
-                              details={"path": "/contact/x/"} if kind == "contact_check" else {}, created=MONDAY)
+                              details={"path": "/contact/x/", "email": "second@example.net"}, created=MONDAY)
     sent, failed = send_notices(at=MONDAY)
     assert (sent, failed) == (len(kinds), 0)
     for message in box.to(owners_address(world)):

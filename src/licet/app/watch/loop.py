@@ -41,7 +41,8 @@ class _Totals(NamedTuple):
 
 
 class Watcher:
-    """One ring with its flow table. since_ns: frames from before are left out; breathe: reads all rings of the process.
+    """One ring with its flow table. since_ns: the first frames, from before, are left out; breathe: reads all rings of
+    the process.
 
     Raises BadInput where the kernel was not built: the plain twin could not keep up with any link worth watching.
     """
@@ -53,7 +54,7 @@ class Watcher:
         self.ring, self._judging, self._breathe = ring, judging, breathe
         self._begin(judging.look(), since_ns)
 
-    def _begin(self, look: Look, since_ns: int) -> None:
+    def _begin(self, look: Look, since_ns: int | None) -> None:
         self._kernel = Kernel(ReadySieves(look.sieves), KERNEL_LIMITS, since_ns, listed=look.listed, live=True)
         self._walk = partial(self._kernel.add_block, link_type=self.ring.link_type)
         may_name = None if look.is_owned else look.listed
@@ -65,12 +66,13 @@ class Watcher:
         """Take what the system has handed over."""
         self.ring.drain(self._walk)
 
-    def judge_anew(self, now_ns: int) -> None:
-        """The registries were read again. Where only registered endpoints are looked at, the table begins anew."""
+    def judge_anew(self) -> None:
+        """The registries were read again. Where only registered endpoints are looked at, the table begins anew: nothing
+        may have been read since the last window's end."""
         if self._judging.is_owned:
             self._tracker.recognise_anew(self._judging.scanner)
         else:
-            self._begin(self._judging.look(), now_ns)
+            self._begin(self._judging.look(), None)
 
     def check(self) -> bool:
         """Ask what ails the interface, and remember it to the end of the window. False once it is gone."""
@@ -81,13 +83,13 @@ class Watcher:
     def so_far(self, start_ns: int, now_ns: int) -> Window:
         """The window that began at `start_ns`, while it lasts: its tunnels and totals."""
         self.check()
-        served = self._tracker.so_far(start_ns)
+        served = self._tracker.so_far()
         return self._window(start_ns, now_ns, self._totals())._replace(served=tuple(served))
 
     def end_window(self, start_ns: int, end_ns: int) -> Window:
         """The window from `start_ns` to `end_ns`; the next one begins."""
         self.check()
-        served, others, transports = self._tracker.end_window(start_ns, end_ns)
+        served, others, transports = self._tracker.end_window(end_ns)
         totals = self._totals()
         window = self._window(start_ns, end_ns, totals)
         self._before, self._problem = totals, None
@@ -125,7 +127,7 @@ class Loop:
         self._watchers = [Watcher(ring, judging, self._drain, since_ns) for ring in rings]
         self._poll = select.poll()
         self._poll.register(signals.fileno(), select.POLLIN)
-        self._has_ended = False
+        self._is_holding = False
         self._left = {watcher.ring.fileno(): watcher for watcher in self._watchers}
         for fd in self._left:
             self._poll.register(fd, select.POLLIN)
@@ -137,22 +139,26 @@ class Loop:
         on_windows: given each window of all interfaces when it is over; on_refresh: given the windows so far, about
         once a second.
         """
-        while not self._is_over():
+        is_over = False
+        while not is_over:
             if time.time_ns() < self._start_ns - SECOND_NS:
                 self._start_ns = time.time_ns()  # The clock was set back.
             end_ns = self._next_end()
             self._read_until(end_ns, on_refresh)
-            if self._is_over():
+            # Asked once: what is read after the last window, or into a table that is then given up, would be in no row.
+            is_over, is_reloading = self._is_over(), self._signals.take_reload()
+            if is_over:
                 # What the last frames are in is handed over a moment later.
                 time.sleep(2 * RETIRE_MS / 1000)
                 self._drain()
-                self._has_ended = True
                 end_ns = max(self._start_ns, min(end_ns, time.time_ns()))
+            self._is_holding = is_over or is_reloading
             on_windows([watcher.end_window(self._start_ns, end_ns) for watcher in self._watchers])
             self._start_ns = end_ns
-            if self._signals.take_reload() and self._judging.reload():
+            if is_reloading and not is_over and self._judging.reload():
                 for watcher in self._watchers:
-                    watcher.judge_anew(end_ns)
+                    watcher.judge_anew()
+            self._is_holding = False
 
     def _is_over(self) -> bool:
         is_late = self._until_ns is not None and time.time_ns() >= self._until_ns
@@ -193,8 +199,8 @@ class Loop:
                 del self._left[fd]
 
     def _drain(self) -> None:
-        """Take what all rings have. While the last window is made nothing more is: it could be in no row."""
-        if self._has_ended:
+        """Take what all rings have, unless that is to wait for the next table, or for nobody."""
+        if self._is_holding:
             return
         for watcher in self._watchers:
             watcher.drain()

@@ -80,20 +80,19 @@ class Tracker:
         self._scanner = scanner
         self._known.clear()
 
-    def so_far(self, since_ns: int) -> list[Served]:
-        """The tunnels of the window that began at `since_ns`, while it lasts."""
-        return self._served(since_ns, is_end=False)
+    def so_far(self) -> list[Served]:
+        """The tunnels of the present window, while it lasts."""
+        return self._served(is_end=False)
 
-    def end_window(
-        self, since_ns: int, end_ns: int
-    ) -> tuple[list[Served], list[Other], dict[str, tuple[int, int, int]]]:
-        """The tunnels of a window, what else their servers served, and the flows of each transport."""
-        served = self._served(since_ns, is_end=True)
-        others, transports = self._sweep(served, since_ns, end_ns - STREAM_IDLE_NS)
+    def end_window(self, end_ns: int) -> tuple[list[Served], list[Other], dict[str, tuple[int, int, int]]]:
+        """The tunnels of a window that ends now, at `end_ns`, what else their servers served, and the flows of each
+        transport: all packets that were read since the last one ended, each once."""
+        served = self._served(is_end=True)
+        others, transports = self._sweep(served, end_ns - STREAM_IDLE_NS)
         self._forget_idle(end_ns)
         return served, others, transports
 
-    def _served(self, since_ns: int, *, is_end: bool) -> list[Served]:
+    def _served(self, *, is_end: bool) -> list[Served]:
         trials = self._scanner.key_trials()
         founds: list[Found] = []
         active: dict[int, _Active] = {}
@@ -105,7 +104,7 @@ class Tracker:
             if not known.founds:
                 continue
             founds += known.founds
-            if last_ns >= since_ns and window_packets:
+            if window_packets:
                 counts = window_packets, window_bytes
                 active[identity[1]] = _Active(self._kernel.live_ends(place), (first_ns, last_ns), counts)
                 if is_end:
@@ -152,7 +151,7 @@ class Tracker:
         return self._may_name is None or self._may_name.has(served.end[0], served.flow.transport, served.end[1])
 
     def _sweep(
-        self, served: list[Served], since_ns: int, idle_ns: int
+        self, served: list[Served], idle_ns: int
     ) -> tuple[list[Other], dict[str, tuple[int, int, int]]]:
         """What else the servers of these tunnels served, an endpoint each, and all flows by transport."""
         tunnels = {endpoint(one.end, one.flow.transport) for one in served}
@@ -163,7 +162,7 @@ class Tracker:
         groups: dict[Endpoint, tuple[set[int], list[int]]] = defaultdict(lambda: (set(), [0, 0, 0]))
         at: int | None = 0
         while at is not None:
-            at, rows, transports = self._kernel.live_sweep(at, SWEEP_FLOWS, since_ns, idle_ns, addresses)
+            at, rows, transports = self._kernel.live_sweep(at, SWEEP_FLOWS, idle_ns, addresses)
             for address, transport, port, pair, packets, size in rows:
                 other = endpoint((address, port), transport)
                 if other not in tunnels:
@@ -192,7 +191,8 @@ class Tracker:
                 lively.add(best.flow.pair)
         # The last places come first: dropping one moves only a later one, which stays.
         for place, identity, pair in silent:
-            if pair not in lively:
+            has_spoken = self._kernel.live_state(place)[5]  # while the ring was looked at, or with an older time
+            if pair not in lively and not has_spoken:
                 self._known.pop(identity, None)
                 self._kernel.live_drop(place)
 

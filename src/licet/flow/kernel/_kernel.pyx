@@ -373,8 +373,8 @@ cdef class Kernel:
     def add_block(self, const uint8_t[::1] ring, size_t offset, uint32_t size, uint32_t link_type):
         """Take one block of a TPACKET_V3 ring, if it is ours, and give it back. False where it is still the system's.
 
-        ring: the whole mapping; offset, size: of the block in it; link_type: of all its frames. Frames from before
-        since_ns are left out.
+        ring: the whole mapping; offset, size: of the block in it; link_type: of all its frames. The first
+        ones, from before since_ns, are left out.
         """
         if offset + size > <size_t>ring.shape[0] or size < RING_BLOCK_BYTES_MIN or self._settled:
             raise ValueError("this is no block of the ring")
@@ -432,13 +432,16 @@ cdef class Kernel:
             raise ValueError(f"there is no live candidate {place}")
         return &self._table.flows[self._table.promoted[place]]
 
-    def live_sweep(self, uint32_t first, uint32_t count, int64_t since_ns, int64_t idle_ns, addresses):
-        """End a window for `count` flows from the `first`: what of them, since `since_ns`, was served by addresses.
+    def live_sweep(self, uint32_t first, uint32_t count, int64_t idle_ns, addresses):
+        """End a window for `count` flows from the `first`: what came of them since the last one, by whom it was served.
 
+        Packets count where they were read. By their time they may belong to the window before: the system hands a
+        block over a moment after the first frame in it.
         idle_ns: flows that were silent since then, and are no candidates, give back what was kept of their streams:
         whoever sends a byte and no more must not hold that room for as long as the table remembers the flow.
         addresses: licet.flow.listed.Listed. Returns the flow to go on with, None behind the last; a list of (address,
-        transport, port, number of the pair, packets, bytes); and for each transport its flows, packets and bytes.
+        transport, port, number of the pair, packets, bytes) of those that an address served; and for each transport its
+        flows, packets and bytes, with the last flows those of flows that were evicted.
         """
         cdef Table *t = &self._table
         cdef bytes kept = addresses.rows()
@@ -464,21 +467,21 @@ cdef class Kernel:
             if flow.slot != NONE and t.store.slots[flow.slot].is_ended:
                 t.store.slots[flow.slot].is_ended = 0
                 continue
-            if flow.last_ns < since_ns:
-                continue
             mark = &t.marks[index]
-            packets = packets_of(flow, mark) - mark.packets
             size = flow.bytes_[0] + flow.bytes_[1] - mark.bytes_
+            packets = count_uncounted(flow, mark, sums)
+            if packets == 0:
+                continue
             end_window(flow, mark)
-            if packets:
-                sums[3 * flow.transport] += 1
-                sums[3 * flow.transport + 1] += packets
-                sums[3 * flow.transport + 2] += size
-            end = served_end(flow, rows, rows_count) if packets else -1
+            end = served_end(flow, rows, rows_count)
             if end >= 0:
                 address = (<char *>&flow.ends[2 * end])[:16 if flow.is6 else 4]
                 served.append((address, TRANSPORT_NAMES[flow.transport],
                                flow.destination_port if end else flow.source_port, pair_number(t, flow), packets, size))
+        if behind >= t.flows_used:
+            for index in range(3 * TRANSPORTS):
+                sums[index] += t.gone[index]
+            memset(t.gone, 0, sizeof(t.gone))
         return (None if behind >= t.flows_used else behind), served, {
             TRANSPORT_NAMES[index]: (sums[3 * index], sums[3 * index + 1], sums[3 * index + 2])
             for index in range(TRANSPORTS) if sums[3 * index]}

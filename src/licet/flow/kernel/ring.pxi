@@ -31,13 +31,16 @@ cdef inline uint32_t host16(const uint8_t *p) noexcept nogil:
 
 cdef int read_ring_frame(Ring *r, const uint8_t *frame, uint32_t left, uint32_t link_type, int64_t since_ns,
                          Packet *p) noexcept nogil:
-    """Fill in a packet from the header at `frame`; 1 if it is one, 0 if it came too early, -1 if it is damaged."""
+    """Fill in a packet from the header at `frame`; 1 if it is one, 0 if it came too early, -1 if it is damaged.
+
+    Once one has not, the next ones have not either: frames are in their order, whatever becomes of the clock.
+    """
     cdef uint32_t captured = host32(frame + 12)
     cdef uint32_t at = host16(frame + 24)
     if at < FRAME_HEADER_BYTES or at > left or captured > left - at:
         return -1
     p.time_ns = <int64_t>host32(frame + 4) * 1000000000 + <int64_t>host32(frame + 8)
-    if p.time_ns < since_ns:
+    if p.time_ns < since_ns and r.ordinal == 0:
         return 0
     r.ordinal += 1
     r.tagged += (host32(frame + 20) & VLAN_VALID) != 0
@@ -93,6 +96,16 @@ cdef void end_window(Flow *flow, Mark *mark) noexcept nogil:
         if flow.packets[way] >= EMPTY_FROM:
             mark.before[way] += flow.packets[way]
             flow.packets[way] = 0
+
+
+cdef uint64_t count_uncounted(const Flow *flow, const Mark *mark, uint64_t *sums) noexcept nogil:
+    """Add what came of a flow since the last window's end to its transport's sums; returns how many packets."""
+    cdef uint64_t packets = packets_of(flow, mark) - mark.packets
+    if packets:
+        sums[3 * flow.transport] += 1
+        sums[3 * flow.transport + 1] += packets
+        sums[3 * flow.transport + 2] += flow.bytes_[0] + flow.bytes_[1] - mark.bytes_
+    return packets
 
 
 cdef uint64_t pair_number(Table *t, const Flow *flow) noexcept nogil:

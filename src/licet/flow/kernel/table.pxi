@@ -77,6 +77,7 @@ cdef struct Table:
     uint32_t listed_count
     uint32_t *promoted       # flows that are candidates, by their place
     Mark *marks              # of live traffic, else NULL
+    uint64_t gone[3 * TRANSPORTS]  # flows, packets, bytes of each transport that were evicted before a sweep counted them
 
 
 
@@ -167,6 +168,8 @@ cdef void free_flow_room(Table *t, uint32_t index) noexcept nogil:
 
 cdef void evict_oldest(Table *t) noexcept nogil:
     cdef uint32_t index = t.first_flow
+    if t.marks != NULL:
+        count_uncounted(&t.flows[index], &t.marks[index], t.gone)
     unlink_flow(t, index)
     drop_kept(t, &t.flows[index])
     free_flow_room(t, index)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from licet.server.clock import utc_now
 from licet.server.entrance import account_of
 from licet.server.registrant.access import actor_of, is_done, my_organisation, page, posted
+from licet.server.registrant.domain_pages import proof_of
 from licet.server.registrant.forms import (
     EmptyForm,
     OrganisationFactsForm,
@@ -20,6 +21,7 @@ from licet.server.registrant.forms import (
     SelfDeclaredForm,
     WhoForm,
 )
+from licet.server.registrant.words import domain_words
 from licet.server.registry.models import Organisation
 from licet.server.registry.service_layer.fields import is_mail_address
 from licet.server.registry.service_layer.organisations import (
@@ -78,8 +80,10 @@ def organisation(request: HttpRequest, handle: str) -> HttpResponse:
         messages.success(request, _("We wrote to %(contact)s. Open the link in that mail.") % {
             "contact": found.abuse_contact})
         return redirect("registrant:organisation", handle=handle)
+    proof = proof_of(found)
     return render(request, "registrant/organisation.html", {
         "organisation": found, "form": form, "can_be_mailed": is_mail_address(found.abuse_contact),
+        "domain": None if proof is None else domain_words(proof), "member_count": found.memberships.count(),
         "services": found.services.order_by("name", "pk")[:100]})
 
 

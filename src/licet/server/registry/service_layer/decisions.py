@@ -15,6 +15,7 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_impartial
 from licet.server.registry.service_layer.applications import lock_application, message_text
 from licet.server.registry.service_layer.endpoint_fields import refuse_listed_homes
+from licet.server.registry.service_layer.listings import note_listing
 from licet.server.registry.service_layer.services import current_registration
 from licet.server.registry.service_layer.standing import proofs_valid
 
@@ -92,6 +93,7 @@ def register(actor: Actor, service: Service, event: str, end: datetime, at: date
     made = Registration.objects.create(service=service, state=done.after, state_since=at, cr_date=at, up_date=at,
                                        ex_date=end)
     journal.write(done, service.handle, {"exDate": end.date().isoformat()})
+    note_listing(actor, service, at)
     return made
 
 
