@@ -62,6 +62,10 @@ def test_an_order_goes_from_paper_to_force_and_ends_by_itself(world: World) -> N
     clock(row.end_date)
     row.refresh_from_db()
     assert (row.state, row.reason) == ("expired", "end_reached")
+    first, last = (json.loads(bytes(entry.body))["details"] for entry in (
+        Outbox.objects.get(subject=row.handle, sequence=1), Outbox.objects.get(subject=row.handle, after="expired")))
+    assert (first["ground"], first["network"]) == ("network_policy", "Example-Logistics-Hamburg")
+    assert last["predicted"] == 36 * 4
 
 
 def test_every_entry_replays_and_names_the_key_of_who_signed(world: World) -> None:
