@@ -1,9 +1,12 @@
 """How fast a log is written and verified, and how large a proof is.
 
     PYTHONPATH=tests python -m bench.log FOLDER --entries 1000000
+    PYTHONPATH=tests python -m bench.log FOLDER --outbox 100000
 
 The entries are those of tests/tlog/logs.py: applications that go through their story, about 300 bytes each. Each batch
-is made safe on the disk before the next, as in use. Figures are printed; nothing is asserted.
+is made safe on the disk before the next, as in use. With --outbox they are in the outbox of a registry first (SQLite,
+synced), every seventh with a body that is kept apart, and are brought into the log with their receipts, as the service
+does it. Figures are printed; nothing is asserted.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from licet.tlog.writer import BATCH, Writer
 from tlog.logs import KEY, leaves
 
 PROOFS = 1_000
+OUTBOX_BLOCK = 5_000
 
 
 def append(folder: Path, entries: int, batch: int) -> dict[str, float]:
@@ -36,6 +40,22 @@ def append(folder: Path, entries: int, batch: int) -> dict[str, float]:
                 written + len(block))
     return {"batch": batch, "entries": written, "seconds": round(spent, 2), "cpu_seconds": round(cpu, 2),
             "entries_per_second": round(written / spent) if spent else 0}
+
+
+def outbox(folder: Path, entries: int) -> dict[str, float]:
+    """Bring so many entries from the outbox into the log. Putting them into the outbox is not counted."""
+    from bench.kill_writer import happen, set_up
+
+    set_up(folder)
+    from licet.server.log_writing import write_log
+
+    for at in range(0, entries, OUTBOX_BLOCK):
+        happen(min(OUTBOX_BLOCK, entries - at))
+    begun, cpu = time.perf_counter(), time.process_time()
+    write_log()
+    seconds = time.perf_counter() - begun
+    return {"entries": entries, "seconds": round(seconds, 2), "cpu_seconds": round(time.process_time() - cpu, 2),
+            "entries_per_second": round(entries / seconds)}
 
 
 def _write(writer: Writer, block: Sequence[bytes]) -> None:
@@ -75,7 +95,11 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=BATCH)
+    parser.add_argument("--outbox", type=int, default=0)
     asked = parser.parse_args()
+    if asked.outbox:
+        print(json.dumps({"outbox": outbox(asked.folder.absolute(), asked.outbox)}), flush=True)
+        parser.exit()
     print(json.dumps({"append": append(asked.folder, asked.entries, asked.batch)}), flush=True)
     print(json.dumps({"verify": verify(asked.folder)}), flush=True)
     print(json.dumps({"proof": proofs(asked.folder, asked.entries)}), flush=True)

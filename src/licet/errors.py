@@ -7,7 +7,8 @@
     │   └── BadFile       a file that cannot be opened, read or understood
     ├── Refused           a rule does not allow it: the sentence says which   exit 3
     ├── VerificationFailed  a digest or signature does not hold       exit 4
-    │   └── LogBroken     the log is not what it was, or what it says it is: stop
+    │   ├── LogBroken     the log is not what it was, or what it says it is: stop
+    │   └── SnapshotRefused  a set of snapshots that must not be taken
     └── Unavailable       try again later                            exit 5
 
 Every class keeps its facts as attributes and makes its sentence from them once. Bytes from the network never raise
@@ -66,6 +67,17 @@ class LogBroken(VerificationFailed):
     """The log does not hold together, or would not after what was about to be done: stop, change nothing, look.
 
     code: names what is wrong, for programs; where: the file or the entry; problem: the rest of the sentence.
+    """
+
+    def __init__(self, code: str, where: str, problem: str) -> None:
+        self.code, self.where, self.problem = code, where, problem
+        super().__init__(f"{where}: {problem} ({code})")
+
+
+class SnapshotRefused(VerificationFailed):
+    """A published set of snapshots breaks a rule: what was had before is kept.
+
+    code: names the rule, for programs; where: the address; problem: the rest of the sentence.
     """
 
     def __init__(self, code: str, where: str, problem: str) -> None:

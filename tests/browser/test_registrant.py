@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.chromium import chromium, needs_chromium, problems_of
+from support.chromium import chromium, give_passkeys, needs_chromium, problems_of
 from support.mailbox import mailbox, text_of
 from support.running_service import Service, running_service
 
@@ -176,15 +176,11 @@ def test_a_wrong_field_is_told_on_top_and_beside_it(page: Any, service: Service)
 
 @pytest.fixture
 def with_passkeys(browser: Any, complaints: list[str]) -> Iterator[Any]:
-    """A window with scripts and a virtual authenticator, as a telephone with a screen lock is one (CTAP2)."""
+    """A window with scripts and a virtual authenticator."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     found = context.new_page()
     listen(found, complaints)
-    devtools = context.new_cdp_session(found)
-    devtools.send("WebAuthn.enable")
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True}})
+    give_passkeys(found)
     yield found
     context.close()
     # The strict policy must let the three scripts of allauth run, and nothing else may ask for more.

@@ -1,6 +1,7 @@
 """The whole way, with real programs in network namespaces: somebody signs up in Chromium, registers a WireGuard server
-and a web host, proves both (wireguard-go, nginx), is approved, and `licet scan` with the downloaded snapshot calls the
-tunnel registered; also from another address, by its key.
+and a web host, proves both (wireguard-go, nginx), is approved at the desk by an officer who signed in with a passkey,
+stands in the directory, and `licet scan` with the downloaded snapshot calls the tunnel registered; also from another
+address, by its key.
 
 The registry runs in the office, as of an owned network that lists the laboratory's prefixes: addresses kept for
 documentation are not global, and a public registry would contact none of them.
@@ -23,7 +24,7 @@ import pytest
 from lab import needs, proofs, wireguard
 from lab.network import Network, Node
 from lab.process import run
-from support.chromium import chromium, in_namespace, missing
+from support.chromium import chromium, give_passkeys, in_namespace, missing
 from support.running_service import Service, running_service
 
 _LACKING = [*needs.missing(proofs.PROGRAMS), *([missing()] if missing() else [])]
@@ -37,20 +38,6 @@ PASSWORD = "a sentence that nobody guesses"
 SERVERS = {"server": ("198.51.100.10", "2001:db8:b::10"), "elsewhere": ("203.0.113.20", "2001:db8:b::20")}
 PREFIXES = '[network]\nkind = "owned"\nprefixes = ["198.51.100.0/24", "203.0.113.0/24", "2001:db8:b::/64"]\n'
 
-# What an officer does at the desk, through the service layer that the desk calls too.
-APPROVE = """
-import os
-os.environ.update(DJANGO_SETTINGS_MODULE="licet.server.settings", LICET_CONFIG="licet.toml")
-import django
-django.setup()
-from licet.server.clock import utc_now
-from licet.server.registry.models import Application, Officer
-from licet.server.registry.service_layer import decisions
-from licet.server.registry.service_layer.actors import officer
-found = Application.objects.get(state="in_review")
-decisions.decide(officer(Officer.objects.get().account), found, approve=True, at=utc_now())
-print(found.service.handle)
-"""
 DOWNLOAD = """
 import sys, urllib.request
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -83,7 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_from_signing_up_to_a_tunnel_that_is_registered(lab: Lab, tmp_path: Path) -> None:
     network, service = lab.network, lab.service
     page = lab.browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    _become_officer(lab)
+    officer = _become_officer(lab)
     _sign_up(page, service)
     handle = _describe(page)
     with wireguard.server(network, lab.server) as at:
@@ -94,8 +81,10 @@ def test_from_signing_up_to_a_tunnel_that_is_registered(lab: Lab, tmp_path: Path
         page.click("button:has-text('Submit')")
         assert "Submitted: being looked at" in page.inner_text("main")
 
-        assert service.python(APPROVE).strip() == handle
+        assert handle not in _directory(lab)
+        _approve(officer, service, handle)
         service.licet("run-due", "--config", "licet.toml")
+        assert handle in _directory(lab)
         page.reload()
         assert "Registered until" in page.inner_text("main")
         assert f"{handle} is registered" in service.kept_mail()
@@ -118,14 +107,53 @@ def test_from_signing_up_to_a_tunnel_that_is_registered(lab: Lab, tmp_path: Path
         assert (other["verdict"], other["registration"]) == ("unregistered", None)
 
 
-def _become_officer(lab: Lab) -> None:
-    """The link that `licet serve` prints makes the first officer."""
-    page = lab.browser.new_context().new_page()
+def _become_officer(lab: Lab) -> Any:
+    """The link that `licet serve` prints makes the first officer, who adds a passkey and signs out. Returns the
+    window that holds the passkey."""
+    page = lab.browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    give_passkeys(page)
     page.goto(lab.service.officer_link())
     page.fill("#id_email", "officer@example.net")
     page.fill("#id_password", PASSWORD)
     page.click("main button")
     page.wait_for_url("**/desk/**")
+    page.click("main a:has-text('Set up a passkey')")
+    if "reauthenticate" in page.url:
+        page.fill("#id_password", PASSWORD)
+        page.click("main form button")
+    page.wait_for_url("**/webauthn/add/**")
+    page.check("#id_passwordless")
+    page.click("#mfa_webauthn_add")
+    page.wait_for_url(lambda url: "/webauthn/add/" not in url)
+    page.goto(f"{lab.service.url}/account/logout/")
+    page.click("main button")
+    return page
+
+
+def _approve(page: Any, service: Service, handle: str) -> None:
+    """The officer signs in with the passkey, opens the oldest case of the queue, looks at its proofs and approves."""
+    page.goto(f"{service.url}/desk/")
+    page.wait_for_url("**/account/login/**")
+    page.click("#passkey_login")
+    page.wait_for_url("**/desk/")
+    page.click("a:has-text('Staff remote access')")
+    page.wait_for_url(f"**/desk/case/{handle}/")
+    proofs_seen = page.locator(".proofs .state").all_inner_texts()
+    assert sorted(one.split()[-1] for one in proofs_seen) == ["http-01", "wireguard-01"]
+    assert all(one.startswith("✓") for one in proofs_seen)
+    page.click("#approve button")
+    page.wait_for_url("**/desk/")
+    assert f"{handle}: " in page.inner_text("body")
+    assert "Nothing waits for a decision" in page.inner_text("main")
+
+
+def _directory(lab: Lab) -> str:
+    """The directory as anybody sees it."""
+    page = lab.browser.new_context().new_page()
+    page.goto(f"{lab.service.url}/directory/")
+    text = str(page.content())
+    page.context.close()
+    return text
 
 
 def _sign_up(page: Any, service: Service) -> None:

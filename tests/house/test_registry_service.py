@@ -8,11 +8,12 @@ import re
 import pytest
 
 from house.source import ROOT
-from licet.lifecycle import application, endpoint_proof, registration
+from licet.lifecycle import application, domain_proof, endpoint_proof, registration
 from licet.lifecycle.table import SECOND_OFFICER, TIME_PASSED, Table
 
 PAGE = ROOT / "docs" / "registry-service.md"
-TABLES = {table.kind: table for table in (application.TABLE, endpoint_proof.TABLE, registration.TABLE)}
+TABLES = {table.kind: table for table in (application.TABLE, endpoint_proof.TABLE, domain_proof.TABLE,
+                                          registration.TABLE)}
 
 
 def as_markdown(table: Table) -> str:

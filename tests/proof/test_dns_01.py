@@ -49,7 +49,7 @@ def zone(records: Records, rcode: int = dns.rcode.NOERROR) -> Callable[[bytes], 
     return answer
 
 
-def check(answer: Callable[[bytes], list[bytes]], monkeypatch: Any, address: str = ADDRESS,
+def check(answer: Callable[[bytes], list[bytes]], monkeypatch: Any, address: str | None = ADDRESS,
           guard: Callable[..., NetworkGuard] = loopback_guard) -> Outcome:  # fmt: skip
     with udp_server(answer) as port, monkeypatch.context() as patch:
         plain = names._resolver
@@ -61,7 +61,7 @@ def check(answer: Callable[[bytes], list[bytes]], monkeypatch: Any, address: str
 
         patch.setattr(names, "_resolver", with_port)
         start = time.monotonic()
-        challenge = Challenge("dns-01", TOKEN, Endpoint(address, "udp", 51820), NAME)
+        challenge = Challenge("dns-01", TOKEN, None if address is None else Endpoint(address, "udp", 51820), NAME)
         outcome = dns_01.check(challenge, guard(resolvers=("127.0.0.1",)))
         assert time.monotonic() - start < 5
     assert_well_formed(outcome)
@@ -136,6 +136,16 @@ def test_answers_that_are_none_end_in_an_outcome(
     answer: Callable[[bytes], list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert check(answer, monkeypatch).problem == "dns_failed"
+
+
+def test_a_name_alone_is_proved_by_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An organisation's domain: no address is asked for, and nothing is said of one."""
+    records: Records = {(RECORD, "TXT"): [f'"{WANTED}"']}
+    outcome = check(zone(records), monkeypatch, None)
+    assert outcome.ok
+    assert "address" not in outcome.looked_for
+    assert check(zone({}), monkeypatch, None).problem == "record_missing"
+    assert len(dns_01.instructions(Challenge("dns-01", TOKEN, name=NAME))) == 2
 
 
 def test_an_endpoint_that_is_not_global_asks_no_name_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,16 @@ def test_guessing_is_throttled() -> None:
     assert right.status_code == 200, "not even the right password, for a while"
 
 
+def test_who_asks_too_often_is_told_what_to_do_next() -> None:
+    client = Client()
+    answers = [client.post("/account/password/reset/", {"email": "often@example.net"}) for _ in range(8)]
+    assert answers[-1].status_code == 429
+    page = answers[-1].content.decode()
+    assert "Wait five minutes" in page
+    assert "<main" in page, "a page in the look of all others"
+    assert "often@example.net" not in page
+
+
 def test_the_first_officer_signs_up_by_link_and_only_once() -> None:
     Officer.objects.all().update(retired_at=utc_now())
     token = officers.invite_first_officer(at=utc_now())

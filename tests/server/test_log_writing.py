@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from licet.app.log_key import new_log_key
 from licet.app.log_table import LogTable, WitnessRow
 from licet.errors import BadInput, LogBroken
 from licet.model.canonical import sha256_digest
+from licet.server import diagnostics
+from licet.server.health import readiness
 from licet.server.log_writing import write_log
 from licet.server.registry.models import Outbox, Receipt
 from licet.server.registry.service_layer import receipts
-from licet.tlog.entry import read_entry
+from licet.server.worker import Worker
+from licet.tlog.entry import leaf_of, read_entry
 from licet.tlog.signer import LogKey
 from licet.tlog.store import FolderStore
 from licet.tlog.writer import Writer, body_path
@@ -182,3 +186,57 @@ def test_a_body_that_was_lost_is_found_missing(world: World, key: LogKey, tmp_pa
     (tmp_path / "log" / body_path(digest)).unlink()
     with pytest.raises(LogBroken, match="body_missing"):
         verified(tmp_path / "log", key)
+
+
+def test_a_fork_stops_the_writer_loudly(world: World, key: LogKey, tmp_path: Path, capsys: Any) -> None:
+    """Somebody else wrote the folder with the registry's key: diagnostics name it each minute, and /readyz after an
+    hour; the log and its checkpoint stay as they were."""
+    world.registration()
+    write_log()
+    with FolderStore(tmp_path / "log").hold():
+        other = Writer(FolderStore(tmp_path / "log"), key)
+        other.append([leaf_of(bytes(Outbox.objects.order_by("pk")[0].body))[0]])
+        other.publish()
+    before = (tmp_path / "log/checkpoint").read_bytes()
+    world.registration()
+    diagnostics.configure()
+    worker = Worker(work=write_log, every_s=0.01)
+    worker.start()
+    told = ""
+    for _ in range(500):
+        told += capsys.readouterr().err
+        if told.count('"log_stopped"') > 1:
+            break
+        time.sleep(0.02)
+    worker.stop()
+    line = json.loads(next(one for one in told.splitlines() if "log_stopped" in one))
+    assert (line["code"], line["level"]) == ("unknown_entry", "error")
+    assert "Restore the newer one" in line["problem"]
+    assert (tmp_path / "log/checkpoint").read_bytes() == before
+    assert readiness()["log"] != "ok"  # what waits is of March
+
+
+def test_a_log_that_is_written_is_ready_and_one_of_another_machine_too(
+    world: World, key: LogKey, tmp_path: Path
+) -> None:
+    world.registration()
+    assert "licet run-due" in readiness()["log"]
+    write_log()
+    assert readiness()["log"] == "ok"
+    world.registration()
+    (tmp_path / "log_key").unlink()
+    assert readiness()["log"] == "ok"
+
+
+def test_what_waits_is_found_however_long_the_log_is(world: World, key: LogKey, monkeypatch: Any) -> None:
+    """Entries are looked for behind the last one that was written, and a little before it: a transaction that ended
+    late has the smaller keys."""
+    world.registration()
+    write_log()
+    monkeypatch.setattr(receipts, "OUT_OF_ORDER_MAX", 3)
+    world.registration()
+    waiting = list(Outbox.objects.filter(receipt=None).order_by("pk"))
+    late, rest = waiting[0], waiting[1:3]
+    receipts.write_receipts(rest, receipts.next_index())
+    assert receipts.waiting(100)[0] == late
+    assert receipts.waiting(100) == [late, *waiting[3:]]

@@ -49,6 +49,15 @@ def chromium(program: str | None = None) -> Iterator[Any]:
         os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
 
+def give_passkeys(page: Any) -> None:
+    """Give a window a virtual authenticator, as a telephone with a screen lock is one (CTAP2)."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True}})
+
+
 def in_namespace(folder: Path, namespace: str) -> str:
     """A script that starts Chromium inside a network namespace."""
     script = folder / "chromium-inside"

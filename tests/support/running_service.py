@@ -32,10 +32,12 @@ class Service:
     box: Mailbox | None
     prefix: tuple[str, ...] = ()
 
-    def licet(self, *words: str) -> str:
-        """Run `licet` in the service's folder."""
+    def licet(self, *words: str, status: int = 0) -> str:
+        """Run `licet` in the service's folder. status: with which it has to end."""
         line = [*self.prefix, sys.executable, "-m", "licet", *words]
-        return subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=True, timeout=120).stdout
+        done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == status, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def python(self, program: str) -> str:
         """Run a Python program with the service's settings, in its folder."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from licet.app.log import make_trust, verify_log
 from licet.tlog.checkpoint import Checkpoint, open_checkpoint
 from licet.tlog.entry import leaf_of, read_entry
+from licet.tlog.note import VerifierKey
 from licet.tlog.store import HEAD, FolderStore
 from licet.tlog.tree import Tree
 from licet.tlog.writer import Writer
@@ -89,8 +90,8 @@ def run(folder: Path, kills: int, entries: int, seed: int) -> dict[str, object]:
     return {"kills": kills, "entries": found.checkpoint.size, "lives that appended": len(set(lives)), **seen}
 
 
-def look(store: FolderStore, last: Checkpoint | None, seen: Counter[str],
-         left: set[tuple[Path, int]]) -> Checkpoint | None:
+def look(store: FolderStore, last: Checkpoint | None, seen: Counter[str], left: set[tuple[Path, int]],
+         key: VerifierKey = KEY.verifier) -> Checkpoint | None:
     """What a killed writer left: every signed state must continue the one before. left: files that writers before it
     left half written."""
     head_raw, published_raw = store.read(HEAD, 10_000), store.read("checkpoint", 10_000)
@@ -98,10 +99,10 @@ def look(store: FolderStore, last: Checkpoint | None, seen: Counter[str],
         assert published_raw is None
         seen["killed before the first head"] += 1
         return None
-    head = open_checkpoint(head_raw, KEY.verifier)
+    head = open_checkpoint(head_raw, key)
     tree = Tree(store, head.size)
     assert tree.root() == head.root, "the head is not backed by its tiles"
-    for earlier in (last, open_checkpoint(published_raw, KEY.verifier) if published_raw else None):
+    for earlier in (last, open_checkpoint(published_raw, key) if published_raw else None):
         if earlier is not None:
             assert earlier.size <= head.size, "the log shrank"
             assert tree.root(earlier.size) == earlier.root, "the log forked"

@@ -6,18 +6,18 @@ A log is named by a folder or by a URL; a mirror will do, for nothing that it sa
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from licet.errors import BadFile, BadInput, LogBroken, Malformed
 from licet.lifecycle.replay import Replay
-from licet.model.canonical import sha256_digest
+from licet.model.canonical import Json, sha256_digest
 from licet.model.log_entry import LogEntry
 from licet.tlog.checkpoint import Checkpoint, open_checkpoint
 from licet.tlog.cosignature import WitnessPolicy, require_cosigned
-from licet.tlog.entry import APART_BYTES_MAX, read_entry
+from licet.tlog.entry import APART_BYTES_MAX, read_body, read_entry
 from licet.tlog.fetch import Site
-from licet.tlog.merkle import is_included, leaf_hash
+from licet.tlog.merkle import is_consistent, is_included, leaf_hash
 from licet.tlog.note import ED25519, VerifierKey, read_verifier_key
 from licet.tlog.proof_file import PROOF_BYTES_MAX, verify_proof, write_proof
 from licet.tlog.store import FolderReader
@@ -40,13 +40,15 @@ class Trust:
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A log that holds. replay: where it leaves every subject, and the counts; cosigned_by: names of witnesses; bodies,
-    redacted: how many bodies are served, and how many were taken back with a reason."""
+    redacted: how many bodies are served, and how many were taken back with a reason; details: what the last bodies of
+    subjects say, by their digests, where that was asked for."""
 
     checkpoint: Checkpoint
     replay: Replay
     cosigned_by: tuple[str, ...]
     bodies: int
     redacted: int
+    details: Mapping[str, dict[str, Json]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +91,45 @@ def read_key(text: str) -> VerifierKey:
     return read_verifier_key(text)
 
 
-def read_checkpoint_of(place: str, trust: Trust) -> Checkpoint:
-    """The newest checkpoint of a log, verified. Raises LogBroken, Unavailable, BadFile."""
-    return _checkpoint(open_log(place), trust)
+def read_checkpoint_of(place: str, trust: Trust, since: Sequence[str] = ()) -> Checkpoint:
+    """The newest checkpoint of a log, verified. since: files with checkpoints that it must continue, which a few tiles
+    show. Raises LogBroken, Unavailable, BadFile."""
+    reader = open_log(place)
+    checkpoint = _checkpoint(reader, trust)
+    for path in since:
+        require_consistent(reader, checkpoint, open_checkpoint(_read_file(path, CHECKPOINT_BYTES_MAX), trust.key, path))
+    return checkpoint
 
 
-def verify_log(place: str, trust: Trust, since: Sequence[str] = ()) -> Verified:
-    """Replay a whole log. since: files with checkpoints that it must continue. Raises LogBroken for the first thing
-    that does not hold; hashes and signatures come before what entries say."""
+def require_consistent(reader: Reader, checkpoint: Checkpoint, earlier: Checkpoint) -> None:
+    """Raises LogBroken where a log does not continue an earlier checkpoint (RFC 6962 §2.1.2)."""
+    if earlier.size > checkpoint.size:
+        raise LogBroken("rolled_back", CHECKPOINT, f"it has {checkpoint.size:,} entries, and an earlier one had "
+                                                   f"{earlier.size:,}: this is an old state, or the log was cut")
+    path = Tree(reader, checkpoint.size).consistency(earlier.size)
+    if not is_consistent(earlier.size, earlier.root, checkpoint.size, checkpoint.root, path):
+        raise LogBroken("forked", f"the earlier checkpoint of {earlier.size:,} entries", "the tiles do not lead from "
+                        "it to the newest: two logs were signed, or a tile was changed. `licet log verify` says which")
+
+
+def verify_log(place: str, trust: Trust, since: Sequence[str] = (), *, keeps_details: bool = False) -> Verified:
+    """Replay a whole log. since: files with checkpoints that it must continue; keeps_details: also keep what the last
+    entry of every subject says, and at which indexes each moved. Raises LogBroken for the first thing that does not
+    hold; hashes and signatures come before what entries say."""
     reader = open_log(place)
     checkpoint = _checkpoint(reader, trust)
     earlier = [open_checkpoint(_read_file(path, CHECKPOINT_BYTES_MAX), trust.key, path) for path in since]
-    replay, problem = Replay(), None
+    replay, problem = Replay(moves={} if keeps_details else None), None
     for first, leaves in verified_leaves(reader, checkpoint, earlier):
         if problem is None:
             problem = _replay_block(replay, first, leaves)
     if problem is not None:
         raise problem
     replay.require_bodies_known()
-    bodies = _require_bodies(reader, replay)
+    wanted = {one.body_digest for one in replay.subjects.values()} if keeps_details else set()
+    bodies, details = _require_bodies(reader, replay, wanted)
     cosigned = require_cosigned(checkpoint, trust.witnesses)
-    return Verified(checkpoint, replay, tuple(cosigned), bodies, len(replay.redacted))
+    return Verified(checkpoint, replay, tuple(cosigned), bodies, len(replay.redacted), details)
 
 
 def prove(place: str, trust: Trust, handle: str | None, index: int | None) -> tuple[bytes, ProvenEntry]:
@@ -178,9 +198,10 @@ def _read_entry(index: int, leaf: bytes) -> LogEntry:
         raise LogBroken("entry_malformed", f"entry {index:,}", str(error)) from None
 
 
-def _require_bodies(reader: Reader, replay: Replay) -> int:
-    """Every body that is kept apart is there and has its digest, or was taken back. Returns how many are there."""
-    there = 0
+def _require_bodies(reader: Reader, replay: Replay, wanted: Set[str]) -> tuple[int, dict[str, dict[str, Json]]]:
+    """Every body that is kept apart is there and has its digest, or was taken back. Returns how many are there, and
+    what those say whose digests are wanted."""
+    there, details = 0, {}
     for digest, index in replay.bodies.items():
         if digest in replay.redacted:
             continue
@@ -191,7 +212,16 @@ def _require_bodies(reader: Reader, replay: Replay) -> int:
         if sha256_digest(raw) != digest:
             raise LogBroken("body_changed", f"the body of entry {index:,}", f"it is not the one with {digest}")
         there += 1
-    return there
+        if digest in wanted:
+            details[digest] = _details(index, raw)
+    return there, details
+
+
+def _details(index: int, raw: bytes) -> dict[str, Json]:
+    try:
+        return read_body(raw)
+    except Malformed as error:
+        raise LogBroken("body_malformed", f"the body of entry {index:,}", str(error)) from None
 
 
 def _find(reader: Reader, checkpoint: Checkpoint, handle: str | None, index: int | None) -> tuple[int, bytes]:

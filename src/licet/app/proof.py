@@ -27,7 +27,8 @@ from licet.proof.callback_01 import CALL_BYTES_MAX, CALL_PATH, Call
 from licet.proof.callback_01 import check_call as compare
 from licet.proof.guard import NetworkGuard
 
-__all__ = ["CALL_BYTES_MAX", "CALL_PATH", "Challenge", "Outcome"]  # for the registry service, beside what stands here
+# For the registry service, beside what stands here.
+__all__ = ["CALL_BYTES_MAX", "CALL_PATH", "Challenge", "Outcome", "read_name"]
 
 BY_NAME = {method.name: method for method in PROOF_METHODS}
 

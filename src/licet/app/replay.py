@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from licet.app.report.jsonl import SCHEMA, tunnel_object
 from licet.app.results import JudgedTunnel, ScanResult
 from licet.errors import BadFile, Malformed
-from licet.model.canonical import Json, parse_time
+from licet.model.canonical import SAFE_INTEGER_MAX, Json, parse_time
 from licet.model.endpoint import PORTLESS, TRANSPORTS, Endpoint, parse_address
 from licet.model.verdict import VERDICTS
 
@@ -43,13 +43,15 @@ _TEXT_OR_NULL_MEMBERS = ("address", "variant", "registration")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A verdict as somebody states it. endpoint: None for a mesh; facts: by the names in FACTS."""
+    """A verdict as somebody states it. endpoint: None for a mesh; facts: by the names in FACTS; serial: of the snapshot
+    that it names, None where that has no number."""
 
     endpoint: Endpoint | None
     transport: str
     family: str
     judged_at_ns: int
     facts: Mapping[str, Json]
+    serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,15 @@ def parse_claim(data: bytes, path: str) -> Claim:
     except (ValueError, OverflowError):
         raise BadFile(path, "has no time for “judged_at”; expected one such as 2026-03-01T12:00:00Z") from None
     endpoint, facts = _endpoint(verdict, path), _checked(verdict, path)
-    return Claim(endpoint, str(verdict["transport"]), str(verdict["family"]), judged_at_ns, facts)
+    return Claim(endpoint, str(verdict["transport"]), str(verdict["family"]), judged_at_ns, facts, _serial(verdict))
+
+
+def _serial(verdict: Mapping[str, Json]) -> int | None:
+    snapshot = verdict["snapshot"]
+    serial = snapshot.get("serial") if isinstance(snapshot, dict) else None
+    if isinstance(serial, int) and not isinstance(serial, bool) and 1 <= serial <= SAFE_INTEGER_MAX:
+        return serial
+    return None
 
 
 def _parse_object(data: bytes, path: str) -> dict[str, Json]:

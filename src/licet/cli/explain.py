@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from licet.cli.options import registry_options
+from licet.cli.options import registry_options, say_if_stale
 
 
 @click.command()
@@ -51,6 +51,7 @@ def explain(
 
         config = load_config(config_path)
     registries = open_registries(registry_paths, config)
+    say_if_stale(registry_paths, config)
     with open_progress(stored_bytes([capture])) as progress:
         result = scan([capture], registries=registries, config=config, at_ns=at_ns, progress=progress)
     tunnels = find_tunnels(result, endpoint)

@@ -11,6 +11,9 @@ from licet.errors import BadInput
 
 if TYPE_CHECKING:
     from licet.app.log import ProvenEntry, Trust
+    from licet.app.published.difference import Comparison
+
+DIFFERENCES_SHOWN = 100
 
 
 def trust_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,39 +44,62 @@ def log() -> None:
 @log.command()
 @click.argument("place", metavar="PLACE")
 @trust_options
-def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None) -> None:
+@click.option("--since", multiple=True, metavar="FILE", help="A checkpoint that the newest must continue.")
+def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None, since: tuple[str, ...]) -> None:
     """Print the newest checkpoint, verified.
 
-    Keep it: `licet log verify --since FILE` shows later that the log continues it.
+    Keep it: with --since FILE, here or at `licet log verify`, it shows later that the log continues it. Here a few
+    hashes are enough for that, however long the log is.
+
+    \b
+      licet log checkpoint https://registry.example.net/log --key log.key --since kept > new && mv new kept
     """
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import read_checkpoint_of
 
-    click.echo(str(read_checkpoint_of(place, trust).note), nl=False)
+    click.echo(str(read_checkpoint_of(place, trust, since).note), nl=False)
 
 
 @log.command()
 @click.argument("place", metavar="PLACE")
 @trust_options
 @click.option("--since", multiple=True, metavar="FILE", help="A checkpoint that the log must continue.")
+@click.option("--published", metavar="URL", help="Also compare what the registry at URL says with its log.")
+@click.option("--snapshots", type=click.IntRange(1), default=2, show_default=True, metavar="N",
+              help="With --published: how many of the newest snapshots.")
+@click.option("--patience", type=click.FloatRange(0), default=150, show_default=True, metavar="SECONDS",
+              help="With --published: how long the log may be late for the pages.")
 @click.option("--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True)
 def verify(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None, since: tuple[str, ...],
-           format_name: str) -> None:
+           published: str | None, snapshots: int, patience: float, format_name: str) -> int:
     """Replay a whole log: hashes, signatures, moves, chains, bodies; and count what is in it.
+
+    With --published, snapshot, directory and look-up of the registry are held against what the log leads to, and what
+    they say differently is named.
 
     \b
       licet log verify https://registry.example.net/log --key log.key
       licet log verify ./mirror --key log.key --since last-month.checkpoint
+      licet log verify ./mirror --key log.key --published https://registry.example.net
     """
     import json
 
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import verified_json, verify_log
 
-    found = verified_json(verify_log(place, trust, since))
+    comparison = None
+    if published is None:
+        verified = verify_log(place, trust, since)
+    else:
+        from licet.app.published.compare import compare_published
+
+        verified, comparison = compare_published(place, trust, since, published, snapshots=snapshots,
+                                                 patience_s=patience, tell=lambda line: click.echo(line, err=True))
+    found = {**verified_json(verified), **({} if comparison is None else {"published": comparison.as_json()})}
+    status = 4 if comparison is not None and comparison.differences else 0
     if format_name == "json":
         click.echo(json.dumps(found, ensure_ascii=False))
-        return
+        return status
     cosigned: Any = found["cosigned_by"]
     click.echo(f"{found['origin']} holds: {found['entries']:,} entries, root {found['root']}")
     click.echo(f"cosigned by {', '.join(cosigned) or 'nobody whose key was given'}")
@@ -81,6 +107,9 @@ def verify(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None,
     subjects: Any = found["subjects"]
     for kind, states in subjects.items():
         click.echo(f"{kind}: {', '.join(f'{count:,} {state}' for state, count in states.items())}")
+    if comparison is not None:
+        _say_published(comparison)
+    return status
 
 
 @log.command()
@@ -97,7 +126,7 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
     """
     if (handle is None) is (index is None):
         raise click.UsageError("name a HANDLE, or an entry by --index")
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import prove as prove_entry
 
     raw, proven = prove_entry(place, trust, handle, index)
@@ -112,7 +141,7 @@ def prove(place: str, handle: str | None, key: str, witnesses: tuple[str, ...], 
 @click.option("--entry", "shows_entry", is_flag=True, help="Print the entry itself, as its leaf holds it.")
 def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | None, shows_entry: bool) -> None:
     """Check a proof file with nothing but the log's key: no network, no log."""
-    trust = _trust(key, witnesses, quorum)
+    trust = make_trust(key, witnesses, quorum)
     from licet.app.log import verify_proof_file
 
     proven = verify_proof_file(file, trust)
@@ -122,12 +151,24 @@ def verify_proof(file: str, key: str, witnesses: tuple[str, ...], quorum: int | 
     _say(proven, err=False)
 
 
-def _trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+def make_trust(key: str, witnesses: tuple[str, ...], quorum: int | None) -> Trust:
+    """What the options say. Raises BadInput, also where a package is missing."""
     try:
-        from licet.app.log import make_trust
+        from licet.app import log as logs
     except ImportError as error:
         raise BadInput(f"this needs a package that is not installed ({error.name}): pip install 'licet[log]'") from None
-    return make_trust(key, witnesses, quorum)
+    return logs.make_trust(key, witnesses, quorum)
+
+
+def _say_published(comparison: Comparison) -> None:
+    click.echo(f"published: {comparison.snapshots} snapshots, {comparison.services:,} services in the newest, "
+               f"{comparison.listed:,} of the directory, {comparison.lookups} look-ups compared")
+    for difference in comparison.differences[:DIFFERENCES_SHOWN]:
+        click.echo(f"differs: {difference}")
+    if len(comparison.differences) > DIFFERENCES_SHOWN:
+        click.echo(f"differs: … and {len(comparison.differences) - DIFFERENCES_SHOWN:,} more (--format json)")
+    if not comparison.differences:
+        click.echo("all of it is what the log says")
 
 
 def _say(proven: ProvenEntry, err: bool) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from licet.cli.options import Time
+from licet.cli.options import Time, say_if_stale
 
 
 @click.command()
 @click.argument("query", nargs=-1, required=True, metavar="QUERY")
 @click.option("--registry", "registry_paths", multiple=True, required=True, metavar="FILE",
-              help="registry.toml or a snapshot to ask; may be repeated.")
+              help="registry.toml, a snapshot or a synced folder to ask; may be repeated.")
 @click.option("--at", "at_ns", type=Time(), metavar="TIME", help="Ask as of this time.  [default: now]")
 @click.option("--format", "format_name", type=click.Choice(("text", "json")), default="text", show_default=True)
 def lookup(query: tuple[str, ...], registry_paths: tuple[str, ...], at_ns: int | None, format_name: str) -> None:
@@ -32,6 +32,7 @@ def lookup(query: tuple[str, ...], registry_paths: tuple[str, ...], at_ns: int |
     from licet.snapshot import load
 
     sources = [(path, load(path)) for path in registry_paths]
+    say_if_stale(registry_paths)
     answer = look_up(" ".join(query), sources, time.time_ns() if at_ns is None else at_ns)
     if format_name == "json":
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False))

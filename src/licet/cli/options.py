@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from licet.app.config import Config
 
 
 class Time(click.ParamType[int]):
@@ -32,7 +35,18 @@ def registry_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--config", "config_path", metavar="FILE",
                      help="licet.toml: your prefixes and registries. None is read unless named."),
         click.option("--registry", "registry_paths", multiple=True, metavar="FILE",
-                     help="registry.toml or a snapshot to judge by; may be repeated."),
+                     help="registry.toml, a snapshot or a synced folder to judge by; may be repeated."),
     ):
         command = option(command)
     return command
+
+
+def say_if_stale(registry_paths: Sequence[str], config: Config | None = None) -> None:
+    """On standard error, a sentence for each registry that was synced and may no longer be the newest."""
+    import time
+
+    from licet.app.snapshot_status import stale_lines
+
+    configured = [] if config is None else [source.path for source in config.registries]
+    for line in stale_lines((*registry_paths, *configured), time.time_ns()):
+        click.echo(line, err=True)

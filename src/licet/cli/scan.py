@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from licet.cli.options import Time, registry_options
+from licet.cli.options import Time, registry_options, say_if_stale
 
 if TYPE_CHECKING:
     from licet.app.results import ScanResult
@@ -53,6 +53,7 @@ def scan(
 
         config = load_config(config_path)
     registries = open_registries(registry_paths, config)
+    say_if_stale(registry_paths, config)
     with open_progress(None if quiet else stored_bytes(captures), quiet=quiet) as progress:
         result = scan_captures(
             captures, registries=registries, config=config, at_ns=at_ns, since_ns=since_ns, until_ns=until_ns,

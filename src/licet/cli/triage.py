@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from licet.cli.options import registry_options
+from licet.cli.options import registry_options, say_if_stale
 from licet.cli.registry import FILE_OPTION
 
 
@@ -72,6 +72,7 @@ def triage(
     judging = list(registry_paths)
     if os.path.exists(path) and not any(os.path.realpath(path) == os.path.realpath(other) for other in judging + known):
         judging.append(path)
+    say_if_stale(judging, config)
     # Without any registry nothing would be determined; here the one that is about to be written stands for it, empty.
     registries = open_registries(judging, config) or (Registry(Snapshot(Header(), ())),)
     result = scan(captures, registries=registries, config=config, at_ns=at_ns)

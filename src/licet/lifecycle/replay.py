@@ -8,36 +8,63 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from licet.errors import LogBroken
-from licet.lifecycle import application, endpoint_proof, redaction, registration
+from licet.lifecycle import (
+    appeal,
+    application,
+    domain_proof,
+    endpoint_proof,
+    listing,
+    order,
+    publication,
+    redaction,
+    registration,
+    request,
+)
 from licet.lifecycle.table import Table
+from licet.model.canonical import Json
 from licet.model.log_entry import LogEntry
 
 TABLES: dict[str, Table] = {
-    one.kind: one for one in (application.TABLE, endpoint_proof.TABLE, registration.TABLE, redaction.TABLE)
+    one.kind: one for one in (
+        application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
+        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE)
 }
+
+
+MOVES_KEPT = 4_096
+
+_NOTHING: dict[str, Json] = {}
 
 
 @dataclass(slots=True)
 class Subject:
-    """Where a subject of the log stands. digest: of its last entry; time: of that entry."""
+    """Where a subject of the log stands. digest, time, index, body_digest: of its last entry; details: of that, where
+    moves are kept; birth: the event with which it began, or last began anew."""
 
     kind: str
     state: str
     digest: str
     time: str
+    index: int
+    birth: str
+    details: dict[str, Json]
+    body_digest: str
 
 
 @dataclass(slots=True)
 class Replay:
     """subjects: by handle, as the log leaves them; counts: entries by (type, event, to); bodies: digest of every body
-    that is kept apart, with the index of its entry; redacted: digest to reason."""
+    that is kept apart, with the index of its entry; redacted: digest to reason; moves: the indexes of the entries of
+    each subject, or None where nobody wants them."""
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     bodies: dict[str, int] = field(default_factory=dict)
     redacted: dict[str, str] = field(default_factory=dict)
+    moves: dict[str, list[int]] | None = None
 
     def take(self, index: int, entry: LogEntry) -> None:
         """Take the next entry. index: in the log. Raises LogBroken where it does not follow from those before."""
@@ -54,7 +81,13 @@ class Replay:
             self.redacted[one.digest] = one.reason
         if entry.body_digest:
             self.bodies[entry.body_digest] = index
-        self.subjects[entry.subject] = Subject(entry.kind, entry.after, entry.digest, entry.time)
+        birth = entry.event if known is None or entry.before == "" else known.birth
+        # Who only counts need not keep what a million entries say.
+        details = _NOTHING if self.moves is None else entry.details
+        self.subjects[entry.subject] = Subject(entry.kind, entry.after, entry.digest, entry.time, index, birth,
+                                               details, entry.body_digest)
+        if self.moves is not None:
+            self.moves.setdefault(entry.subject, []).append(index)
         self.counts[entry.kind, entry.event, entry.after] += 1
 
     def _require_legal(self, index: int, entry: LogEntry, known: Subject | None) -> None:
@@ -84,11 +117,18 @@ def _illegal(entry: LogEntry, known: Subject | None) -> str:
         return _illegal_birth(table, entry, known)
     if known is None or known.state != entry.before:
         return "the subject was not there" if known is None else f"its state is “{known.state}”"
-    if entry.after not in [one.to for one in table.rows.get(entry.before, {}).get(entry.event, ())]:
+    return _illegal_move(entry.kind, entry.event, entry.before, entry.after, entry.role, bool(entry.reason))
+
+
+@lru_cache(MOVES_KEPT)
+def _illegal_move(kind: str, event: str, before: str, after: str, role: str, has_reason: bool) -> str:
+    """What is wrong with a move by its table alone. A log repeats few moves very often."""
+    table = TABLES[kind]
+    if after not in [one.to for one in table.rows.get(before, {}).get(event, ())]:
         return "the table has no such move"
-    if entry.role not in table.causes[entry.event]:
+    if role not in table.roles(before, event):
         return "that is not for this role to cause"
-    if entry.event in table.demands_reason and not entry.reason:
+    if event in table.demands_reason and not has_reason:
         return "it needs a reason code"
     return ""
 

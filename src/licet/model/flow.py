@@ -8,6 +8,7 @@ AH and GRE it is the address pair and the protocol number. `forward` is the dire
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from licet.model.tunnel import Timeline
@@ -75,7 +76,8 @@ class Flow(NamedTuple):
 
     def bare(self) -> Flow:
         """The same flow without what the sieves kept of it: for after it was recognised."""
-        return Flow(*self[:9], (), (), _NO_LINES, _NO_LINES, self.timeline)
+        return _make_flow((*self[:9], (), (), _NO_LINES, _NO_LINES, self[13]))
 
 
 _NO_LINES: dict[tuple[str, bool], int] = {}
+_make_flow = partial(tuple.__new__, Flow)  # without a step through Python

@@ -2,7 +2,8 @@
 
 A TXT record at `_licet-challenge.NAME` whose value is base64url(SHA-256(TOKEN)): the digest, so that who reads the zone
 does not learn the token. At the time of the check the endpoint's address must be among the name's A and AAAA. A name
-says nothing of an address that it does not have, and an address alone is never proved this way (RFC 8738 §7).
+says nothing of an address that it does not have, and an address alone is never proved this way (RFC 8738 §7). A
+challenge without an endpoint proves the name and nothing else: an organisation's domain.
 """
 
 from __future__ import annotations
@@ -34,21 +35,25 @@ _TODO = {
 def check(challenge: Challenge, guard: Guard) -> Outcome:
     """Look for the record, and for the endpoint's address among the name's."""
     lacking = incomplete(challenge, METHOD)
-    if lacking is not None or challenge.name is None or challenge.endpoint is None:
+    if lacking is not None or challenge.name is None:
         return lacking or _no_challenge()
+    endpoint = challenge.endpoint
     record, wanted = f"{LABEL}.{challenge.name}", answer_to(challenge.token)
     looked_for, where = f"A TXT record with the value {wanted}.", f"{record} TXT"
     try:
-        guard.require_allowed(challenge.endpoint.address)
+        if endpoint is not None:
+            guard.require_allowed(endpoint.address)
         values = guard.texts(record)
         if wanted.encode() not in [value.strip() for value in values]:
             return _wrong_record(looked_for, where, values)
-        looked_for, where = f"The address {challenge.endpoint.address}.", f"{challenge.name} A and AAAA"
+        if endpoint is None:
+            return proved(looked_for, where, "It is there.")
+        looked_for, where = f"The address {endpoint.address}.", f"{challenge.name} A and AAAA"
         addresses = guard.addresses(challenge.name)
     except NotReached as error:
         return failed(error.problem, looked_for, where, error.seen, _TODO.get(error.problem, _ASK_OPERATOR))
-    if challenge.endpoint.address in addresses:
-        return proved(f"A TXT record with the value {wanted}, and the address {challenge.endpoint.address}.",
+    if endpoint.address in addresses:
+        return proved(f"A TXT record with the value {wanted}, and the address {endpoint.address}.",
                       f"{record} TXT; {where}", "Both are there.")
     if not addresses:
         return failed("no_address", looked_for, where, "The name has no address.",
@@ -72,19 +77,22 @@ def _more(found: tuple[object, ...]) -> str:
 
 
 def _no_challenge() -> Outcome:
-    return failed("incomplete", "A name and an endpoint.", "The challenge.", "It lacks one.", "Ask for a new one.")
+    return failed("incomplete", "A name.", "The challenge.", "It has none.", "Ask for a new one.")
 
 
 def instructions(challenge: Challenge) -> tuple[Instruction, ...]:
     """What to publish, as a line of a zone file."""
     name = challenge.name or "NAME"
+    publish = Instruction("Publish this record in the zone of your name:",
+                          (f'{LABEL}.{name}. 300 IN TXT "{answer_to(challenge.token)}"',))
+    leave = Instruction("Leave the record in place: the check is repeated every 30 days.")
+    if challenge.endpoint is None:
+        return publish, leave
     return (
-        Instruction("Publish this record in the zone of your name:",
-                    (f'{LABEL}.{name}. 300 IN TXT "{answer_to(challenge.token)}"',)),
+        publish,
         Instruction(f"{name} must have the endpoint's address in its A or AAAA record when the check is made."),
-        Instruction("Leave the record in place: the check is repeated every 30 days."),
+        leave,
     )
 
 
-METHOD = ProofMethod("dns-01", "control of a name that has the endpoint's address", ("endpoint", "name"),
-                     instructions, check)
+METHOD = ProofMethod("dns-01", "control of a name that has the endpoint's address", ("name",), instructions, check)

@@ -68,7 +68,7 @@ def evidence(
 ) -> Evidence:
     """Evidence whose packets are those of its steps, in order."""
     ordered = tuple(sorted(steps, key=_PACKET))
-    packets = tuple(dict.fromkeys([step.packet for step in ordered]))
+    packets = tuple(dict.fromkeys(map(_PACKET, ordered)))
     return Evidence(family, variant, CERTAIN if certain else LIKELY, rule, link, packets, ordered)
 
 
@@ -76,11 +76,9 @@ def step(
     message: Message, name: str, to_server: bool | None, echoes: Message | None = None, value: str | None = None
 ) -> Step:
     """A message as a line of the ladder. to_server: the direction (True: forward) that leads to the server end."""
-    towards = None if to_server is None else message.forward is to_server
-    return Step(
-        message.packet, message.time_ns, message.forward, towards, name, message.length,
-        None if echoes is None else echoes.packet, value,
-    )
+    _, forward, packet, time_ns, length, _ = message
+    towards = None if to_server is None else forward is to_server
+    return Step(packet, time_ns, forward, towards, name, length, None if echoes is None else echoes.packet, value)
 
 
 def capped(found: Evidence) -> Evidence:
@@ -91,5 +89,4 @@ def capped(found: Evidence) -> Evidence:
 def without_steps(finding: Finding) -> Finding:
     """The same finding for whoever draws no ladder: the steps are the bulk of it."""
     found, to_server, matched_key, ties = finding
-    bare = [Evidence(one.family, one.variant, one.grade, one.rule, one.link, one.packets) for one in found]
-    return Finding(tuple(bare), to_server, matched_key, ties)
+    return Finding(tuple([Evidence(*one[:6]) for one in found]), to_server, matched_key, ties)

@@ -12,6 +12,7 @@ Left out: identities and vendor ids, which in IKEv1's aggressive mode are in the
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from licet.model.evidence import Step
@@ -37,6 +38,7 @@ _FLAG_INITIATOR, _FLAG_RESPONSE = 0x08, 0x20
 # RFC 7296 §3.2 and its registry. The order of payloads in a message is free (§2.5 of the same).
 _PAYLOADS_V2 = frozenset(range(33, 64))
 _NONE = b"\0" * 8
+_FIELDS = struct.Struct(">8s8sBBBBI").unpack_from
 
 
 def _lines(prefix: str, marker: int) -> tuple[Line, ...]:
@@ -113,13 +115,13 @@ def _read(message: Message, marker: int | None = None) -> _Header | None:
     """Read a header and check what the sieve could not: exchange, next payload, message id of a first message."""
     if marker is None:
         marker = MARKER_BYTES if message.line.startswith("marked") else 0
-    data = message.data[marker : marker + HEADER_BYTES]
-    if len(data) < HEADER_BYTES or data[:8] == _NONE:
+    if len(message.data) < marker + HEADER_BYTES:
         return None
-    header = _Header(
-        message, data[:8], data[8:16], data[17] >> 4, data[18], data[19], int.from_bytes(data[20:24], "big")
-    )
-    fits = _fits_v2(header, data[16]) if header.version == 2 else _fits_v1(header, data[16])
+    initiator_spi, responder_spi, next_payload, version, exchange, flags, message_id = _FIELDS(message.data, marker)
+    if initiator_spi == _NONE:
+        return None
+    header = _Header(message, initiator_spi, responder_spi, version >> 4, exchange, flags, message_id)
+    fits = _fits_v2(header, next_payload) if header.version == 2 else _fits_v1(header, next_payload)
     return header if fits else None
 
 

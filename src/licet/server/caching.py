@@ -14,7 +14,7 @@ from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
 PUBLIC_SECONDS = 60
-PUBLIC_APP, HOME = "public", "home"
+PUBLIC_APPS, HOME = frozenset({"public", "audit", "orders"}), "home"
 NOWHERE = "private, no-store"
 
 
@@ -26,7 +26,7 @@ def is_public_page(request: HttpRequest) -> bool:
             match = resolve(request.path_info)
         except Resolver404:
             return True
-    return match.app_name == PUBLIC_APP or match.view_name == HOME
+    return match.app_name in PUBLIC_APPS or match.view_name == HOME
 
 
 class CacheRules:

@@ -26,6 +26,7 @@ CONFIG_NAME = "licet.toml"
 DATA_NAME = "licet-data"
 SECRET_KEY_NAME = "secret_key"
 LOG_KEY_NAME, LOG_NAME = "log_key", "log"
+TUF_NAME, ONLINE_KEYS_NAME, STARTER_KEYS_NAME = "tuf", "online_keys", "starter_keys"
 SECRET_BYTES_MAX = 4_096
 FOLDER_MODE, SECRET_MODE = 0o700, 0o600
 
@@ -56,6 +57,21 @@ class Deployment:
     def log_path(self) -> Path:
         """The folder of the log, which any web server can serve."""
         return self.data / LOG_NAME
+
+    @property
+    def tuf_path(self) -> Path:
+        """The folder of signed snapshots, which any web server can serve."""
+        return self.data / TUF_NAME
+
+    @property
+    def online_keys_path(self) -> Path:
+        """Where the keys are kept that sign snapshots, on the one machine that publishes them."""
+        return self.data / ONLINE_KEYS_NAME
+
+    @property
+    def starter_keys_path(self) -> Path:
+        """Where the offline keys are that a new registry makes for itself, until people make their own elsewhere."""
+        return self.data / STARTER_KEYS_NAME
 
     @property
     def database_path(self) -> Path:

@@ -15,6 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -46,7 +47,7 @@ def officer_required(
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect(f"/account/login/?next={request.path}")
+            return redirect(f"{reverse('account_login')}?next={request.path}")
         if not account_of(request).is_officer:
             raise Http404
         return view(request, *args, **kwargs)

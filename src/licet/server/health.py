@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from licet.server.clock import utc_now
+from licet.server.deployment import Deployment
 from licet.server.registry.models import Registry
+from licet.server.registry.service_layer import receipts
 
 CLOCK_AGE_MAX = timedelta(minutes=15)
+LOG_AGE_MAX = timedelta(hours=1)
 OK = "ok"
 
 
@@ -39,4 +43,14 @@ def readiness() -> dict[str, str]:
         return {**checks, "registry": "is not set up"}
     ran = registry.clock_ran_at
     is_late = ran is None or utc_now() - ran > CLOCK_AGE_MAX
-    return {**checks, "registry": OK, "clock": "has not run for 15 minutes" if is_late else OK}
+    return {**checks, "registry": OK, "clock": "has not run for 15 minutes" if is_late else OK, "log": _log()}
+
+
+def _log() -> str:
+    """Whether entries reach the log, on the machine that writes it."""
+    deployment: Deployment = settings.DEPLOYMENT
+    if not deployment.log_key_path.exists():
+        return OK
+    oldest = receipts.waiting_rows().order_by("pk").values_list("time", flat=True).first()
+    is_late = oldest is not None and utc_now() - oldest > LOG_AGE_MAX
+    return "has not been written for an hour: diagnostics and `licet run-due` say why" if is_late else OK

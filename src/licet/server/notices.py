@@ -67,9 +67,10 @@ def _send_waiting(at: datetime) -> tuple[int, int]:
             notice.failures += 1
             failed += 1
         else:
-            notice.sent_at = at
+            # An address and a link were for the mail alone.
+            notice.sent_at, notice.details = at, {}
             sent += 1
-        notice.save(update_fields=("failures", "sent_at"))
+        notice.save(update_fields=("failures", "sent_at", "details"))
     return sent, failed
 
 

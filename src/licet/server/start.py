@@ -11,12 +11,17 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from licet.errors import BadInput, LicetError, Refused, Unavailable
 from licet.server.database import usable_database
 from licet.server.deployment import Deployment, make_database_file, make_folder, read_deployment, read_secret
 from licet.server.listening import listen_address, require_free
+
+if TYPE_CHECKING:
+    from licet.app.transparency.count import Report
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -73,6 +78,21 @@ def run_due(config: str | None) -> str:
 
     with usable_database(deployment):
         return run_once()
+
+
+def count_report(config: str | None, first: date, last: date) -> Report:
+    """Count what this registry did between two days, both included. Raises Refused where there is no registry,
+    BadInput."""
+    _environment(Options(config=config))
+    import django
+
+    django.setup()
+    from licet.app.transparency.count import Period
+    from licet.server.audit.report import report_of
+    from licet.server.registry.service_layer.actors import registry
+
+    registry()
+    return report_of(Period(first, last))
 
 
 def backup(config: str | None, file: str) -> str:
@@ -152,6 +172,7 @@ def prepare(options: Options) -> Deployment:
     make_folder(deployment)
     make_database_file(deployment)
     _make_log_key(deployment)
+    _make_snapshot_keys(deployment)
     return deployment
 
 
@@ -165,6 +186,17 @@ def _make_log_key(deployment: Deployment) -> None:
 
     host = deployment.table.url.partition("://")[2].rstrip("/")
     new_log_key(f"{host}/log", str(deployment.log_key_path))
+
+
+def _make_snapshot_keys(deployment: Deployment) -> None:
+    """Make keys with which a new registry can sign its snapshots at once. Where the database is on another machine its
+    operator brings them. Raises BadFile."""
+    if deployment.table.database:
+        return
+    from licet.app.tuf_keys import make_starter
+    from licet.server.clock import utc_now
+
+    make_starter(deployment.tuf_path, deployment.online_keys_path, deployment.starter_keys_path, utc_now())
 
 
 def _environment(options: Options) -> Deployment:
@@ -196,6 +228,8 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     from licet.server.registry.models import Registry
     from licet.server.registry.publish import publish
     from licet.server.registry.service_layer.officers import init_registry, invite_first_officer, rename_registry
+    from licet.server.registry.upgrade import write_missing_entries
+    from licet.server.snapshot_signing import highest_signed, publish_signed
 
     call_command("migrate", interactive=False, verbosity=0)
     at = utc_now()
@@ -212,9 +246,27 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     token = invite_first_officer(at=at)
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")
-    publish(at=at)
+    write_missing_entries(at=at)
+    publish(at=at, after=highest_signed())
     if deployment.log_key_path.exists():
         lines.append(f"its log verifies with {_log_verifier(deployment)}")
+    signed = publish_signed(at=at)
+    lines += _snapshot_lines(options, deployment) or [signed]
+    return lines
+
+
+def _snapshot_lines(options: Options, deployment: Deployment) -> list[str]:
+    """By which root the snapshots verify, and what to think of it; nothing where none is signed."""
+    from licet.server.snapshot_signing import signed_state
+
+    state = signed_state()
+    if state is None or state.newest is None:
+        return []
+    lines = [f"its snapshots verify with the root {state.fingerprint}"]
+    if state.is_starter:
+        what = "for this demonstration" if options.demo else "so that it works at once"
+        lines.append(f"the keys of that root are in {deployment.starter_keys_path}, made {what}: docs/keys.md says how "
+                     "people make their own")
     return lines
 
 

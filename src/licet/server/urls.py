@@ -1,8 +1,7 @@
 """Every address of the service. Each face has its own file; these are the fixed ones.
 
-Public pages in another language than the registry's own have its code in front (`/de/directory/`). So the language is
-part of the address: it needs no cookie, can be passed on, and a cache never mixes two. What is behind a sign-in joins
-them below when it is translated.
+Pages in another language than the registry's own have its code in front (`/de/directory/`, `/de/my/`). So the language
+is part of the address: it needs no cookie, can be passed on, and a cache never mixes two.
 """
 
 from __future__ import annotations
@@ -13,8 +12,12 @@ from django.urls import include, path
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.orders.order_views import submit_json as submit_order_json
+from licet.server.orders.views import send_json as send_request_json
+from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
+from licet.server.registrant.member_pages import join
 
 handler400 = "licet.server.public.errors.bad_request"
 handler403 = "licet.server.public.errors.not_for_you"
@@ -28,12 +31,20 @@ urlpatterns = [
     *i18n_patterns(
         path("", home, name="home"),
         path("", include("licet.server.public.urls")),
+        path("", include("licet.server.audit.urls")),
+        path("", include("licet.server.orders.urls")),
+        path("my/", include("licet.server.registrant.urls")),
+        path("desk/", include("licet.server.desk.urls")),
+        path("desk/", include("licet.server.orders.desk.urls")),
+        path("officer/<str:token>/", become_officer, name="become_officer"),
+        path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
+        path("join/<str:token>/", join, name="join"),
+        path("account/", include("allauth.urls")),
         prefix_default_language=False,
     ),
-    path("my/", include("licet.server.registrant.urls")),
-    path("desk/", include("licet.server.desk.urls")),
-    path("officer/<str:token>/", become_officer, name="become_officer"),
-    path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
-    path("account/", include("allauth.urls")),
+    path("log/", include("licet.server.audit.files")),
+    path("api/requests", send_request_json, name="send_request_json"),
+    path("api/orders", submit_order_json, name="submit_order_json"),
     path("api/proof/call", call, name="proof_call"),
+    path("tuf/<path:name>", signed_file, name="tuf"),
 ]

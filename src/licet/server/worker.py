@@ -12,15 +12,18 @@ from collections.abc import Callable
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection
 
+from licet.errors import LogBroken
 from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.log_writing import write_log
 from licet.server.notices import send_notices
+from licet.server.orders.service_layer.due import run_due as run_orders_due
 from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
 from licet.server.registry.service_layer.actors import registry
 from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
+from licet.server.snapshot_signing import highest_signed, publish_signed
 
 EVERY_S = 60.0
 
@@ -29,15 +32,18 @@ def run_once() -> str:
     """Everything that is due now, and what was done in one sentence."""
     at = utc_now()
     report = run_due(at=at)
+    orders = run_orders_due(at=at)
     checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
-    snapshot = publish(at=at)
+    snapshot = publish(at=at, after=highest_signed())
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")
     published = f"snapshot {snapshot.serial} with {snapshot.records} records"
+    signed = publish_signed(at=at)
     # Last, so that a log that stops for good reason stops nothing else.
     written = write_log()
-    return f"{report}; {checked} endpoints checked again; {published}; {mail}; {written}"
+    return (f"{report}; orders: {orders}; {checked} endpoints checked again; {published}; {signed}; {mail}; "
+            f"{written}")
 
 
 class Worker:
@@ -63,6 +69,9 @@ class Worker:
             close_old_connections()
             try:
                 told.info("clock", did=self._work())
+            except LogBroken as error:
+                # Its sentence names files, entries and codes, never a person: whoever has to act should read it here.
+                told.error("log_stopped", code=error.code, where=error.where, problem=error.problem)
             except Exception as error:
                 # Whatever went wrong this minute must not end the clock; /readyz and the metrics show that it is late.
                 told.error("clock_failed", exc_info=error)

@@ -20,14 +20,16 @@ from licet.snapshot.snapshot import Snapshot
 
 SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024
 NEW_FILE_MODE = 0o644  # A registry names services that are meant to be known.
+SYNCED_NAME = "registry.snapshot"  # in a folder that `licet snapshot sync` filled
 
 
 def load(path: str | os.PathLike[str]) -> Snapshot:
-    """Read a registry from `registry.toml` or from a snapshot file. Raises BadFile with the line of the mistake.
+    """Read a registry from `registry.toml`, a snapshot file, or a folder that was synced. Raises BadFile with the line
+    of the mistake.
 
     A large snapshot is loaded through its index, which is built and written first where there is none.
     """
-    name = os.fspath(path)
+    name = file_of(os.fspath(path))
     if _is_large_snapshot(name):
         return load_indexed(name)
     raw = read_bytes(name, SNAPSHOT_BYTES_MAX)
@@ -40,11 +42,22 @@ def load(path: str | os.PathLike[str]) -> Snapshot:
 def load_checked(path: str) -> Snapshot:
     """Read a whole snapshot file and check all of it, whatever an index says. Raises BadFile, also for what is no
     snapshot."""
+    path = file_of(path)
     if _is_large_snapshot(path):
         return load_verified(path)
     raw = read_bytes(path, SNAPSHOT_BYTES_MAX)
     header, records = read_form(path, raw)
     return Snapshot(header, records, form=raw)
+
+
+def file_of(path: str) -> str:
+    """The snapshot in a folder that was synced; any other path as it is. Raises BadFile for a folder without one."""
+    if not os.path.isdir(path):
+        return path
+    inside = os.path.join(path, SYNCED_NAME)
+    if not os.path.isfile(inside):
+        raise BadFile(path, f"is a folder without {SYNCED_NAME}; `licet snapshot sync` brings one")
+    return inside
 
 
 def _is_large_snapshot(path: str) -> bool:
@@ -59,6 +72,7 @@ def _is_large_snapshot(path: str) -> bool:
 
 def is_snapshot_file(path: str) -> bool:
     """True for a file that begins as a snapshot does. Raises BadFile where it cannot be opened."""
+    path = file_of(path)
     try:
         with open(path, "rb") as file:
             return is_snapshot(file.read(1))

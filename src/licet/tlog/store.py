@@ -17,6 +17,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from licet.errors import BadFile, LogBroken, Unavailable
@@ -25,6 +26,7 @@ HEAD = ".writer/head"
 LOCK = ".writer/lock"
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
 TEMPORARY = ".new"
+SYNCS_AT_ONCE = 8
 
 
 class FolderReader:
@@ -44,15 +46,65 @@ class FolderReader:
             raise BadFile(str(self.folder / path), f"cannot be read: {error.strerror or error}") from None
 
 
+class Disk:
+    """What a store does to its disk, one operation at a time, so that a test can stop at each and lose what was not
+    synced. Each raises OSError."""
+
+    def create(self, path: Path, raw: bytes) -> None:
+        """Write a file, new or over an old one. What it holds is safe when this returns, its name is not."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+        try:
+            with open(handle, "wb", closefd=False) as file:
+                file.write(raw)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def create_all(self, files: Mapping[Path, bytes]) -> None:
+        """The same for many files, side by side: a disk makes dozens of them safe in the time of one. Whoever has eight
+        waiting is answered twenty times as fast as whoever asks one after another (bench/log.py --outbox)."""
+        if len(files) <= 2:
+            for path, raw in files.items():
+                self.create(path, raw)
+            return
+        with ThreadPoolExecutor(min(SYNCS_AT_ONCE, len(files))) as pool:
+            list(pool.map(self.create, files.keys(), files.values()))
+
+    def sync_folder(self, path: Path) -> None:
+        """Make the names in a folder safe."""
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Give a file the name of another, at once."""
+        os.replace(source, target)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder where there is none."""
+        path.mkdir(FOLDER_MODE, exist_ok=True)
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder with the files in it; one that cannot be removed is left."""
+        shutil.rmtree(path, ignore_errors=True)
+
+
 class FolderStore(FolderReader):
     """Writes them. One writer at a time: everything that writes happens while `hold` holds."""
+
+    def __init__(self, folder: str | os.PathLike[str], disk: Disk | None = None) -> None:
+        super().__init__(folder)
+        self._disk = disk or Disk()
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
         """Keep every other writer of this machine out. Raises Unavailable where there is one. A killed process holds
         nothing."""
         try:
-            self._make_folder(self.folder / ".writer")
+            for folder in self._make_folder(self.folder / ".writer"):
+                self._disk.sync_folder(folder)  # or a power cut could take the log away from under its head
             handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise BadFile(str(self.folder), f"cannot be written: {error.strerror or error}") from None
@@ -70,10 +122,15 @@ class FolderStore(FolderReader):
         """Write files by path, each whole. All are on the disk when this returns. Raises BadFile."""
         try:
             folders: dict[Path, None] = {}
-            for path, raw in files.items():
-                folders.update(dict.fromkeys(self._write(self.folder / path, raw)))
+            for path in files:
+                folder = (self.folder / path).parent
+                folders.update(dict.fromkeys([*self._make_folder(folder), folder]))
+            temporary = {path: self.folder / f"{path}{TEMPORARY}" for path in files}
+            self._disk.create_all({temporary[path]: raw for path, raw in files.items()})
+            for path in files:
+                self._disk.rename(temporary[path], self.folder / path)
             for folder in folders:
-                _sync_folder(folder)
+                self._disk.sync_folder(folder)
         except OSError as error:
             raise BadFile(str(self.folder), f"cannot be written: {error.strerror or error}") from None
 
@@ -88,21 +145,7 @@ class FolderStore(FolderReader):
 
     def drop(self, folder: str) -> None:
         """Remove a folder of partial tiles whose full tile is there. One that cannot be removed is left."""
-        shutil.rmtree(self.folder / folder, ignore_errors=True)
-
-    def _write(self, target: Path, raw: bytes) -> list[Path]:
-        """Write a file and return the folders that have a new name in them."""
-        folders = [*self._make_folder(target.parent), target.parent]
-        temporary = target.with_name(target.name + TEMPORARY)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
-        try:
-            with open(handle, "wb", closefd=False) as file:
-                file.write(raw)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(temporary, target)
-        return folders
+        self._disk.remove_folder(self.folder / folder)
 
     def _make_folder(self, folder: Path) -> list[Path]:
         """Make a folder with those above it, and return the folders in which one was made."""
@@ -111,13 +154,5 @@ class FolderStore(FolderReader):
             made.append(folder)
             folder = folder.parent
         for one in reversed(made):
-            one.mkdir(FOLDER_MODE, exist_ok=True)
+            self._disk.make_folder(one)
         return [one.parent for one in made]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

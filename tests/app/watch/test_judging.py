@@ -10,6 +10,7 @@ import pytest
 from app.watch.makers import Link, spoken, window
 from licet.app.config import load_config
 from licet.app.report.observations import observations
+from licet.app.snapshot_status import STATUS_NAME, Status, status_bytes
 from licet.app.watch.judging import COUNT_MIN, Judging, registered_endpoints
 from licet.app.watch.window import Other
 from licet.errors import BadInput
@@ -17,6 +18,7 @@ from licet.flow.engine import has_kernel
 from licet.judge import Registry
 from licet.model.endpoint import Endpoint
 from licet.snapshot import load
+from licet.snapshot.store import SYNCED_NAME
 from support.engines import NO_KERNEL
 from support.packets import CLIENT, SERVER
 
@@ -144,3 +146,15 @@ def test_a_registry_that_cannot_be_read_again_leaves_the_old_one_in_force(broken
 def test_a_registry_that_cannot_be_read_at_first_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"absent\.toml"):
         Judging((str(tmp_path / "absent.toml"),), None)
+
+
+def test_a_registry_that_turns_stale_while_it_is_watched_by_is_said(tmp_path: Path) -> None:
+    """It goes on being judged by: staleness takes nothing from whoever is registered."""
+    form = b'{"published":null,"records":0,"registry":null,"schema":"licet.snapshot/1","serial":3}\n'
+    (tmp_path / SYNCED_NAME).write_bytes(form)
+    status = Status("https://registry.example.net/tuf", 3, "sha256:0", 1_000 * 10**9, 2_000 * 10**9, 1, (), None)
+    (tmp_path / STATUS_NAME).write_bytes(status_bytes(status))
+    judging = Judging([str(tmp_path)], None)
+    assert judging.stale(1_999 * 10**9) == []
+    [said] = judging.stale(2_000 * 10**9)
+    assert "is stale since 1970-01-01T00:33:20Z" in said

@@ -37,7 +37,8 @@ def pages_of(world: World) -> list[str]:
     organisation = f"/my/organisation/{world.organisation.handle}/"
     here = f"/my/service/{service.handle}/"
     return [
-        organisation, f"{organisation}edit/description/", f"{organisation}service/", here, f"{here}summary/",
+        organisation, f"{organisation}edit/description/", f"{organisation}service/",
+        f"{organisation}members/", here, f"{here}summary/",
         *(f"{here}edit/{one}/" for one in ("name", "purpose", "logs", "interception", "listing", "facts")),
         f"{here}endpoints/", f"{here}endpoints/add/", f"{here}endpoints/details/", f"{here}withdraw/",
         f"{here}messages/", f"/my/endpoint/{endpoint.handle}/", f"/my/endpoint/{endpoint.handle}/proof/wireguard-01/",

@@ -16,6 +16,7 @@ from licet.app.catalogue import RECOGNISERS
 from licet.app.config import Config
 from licet.app.results import JudgedTunnel
 from licet.app.scan import Scanner, open_registries
+from licet.app.snapshot_status import read_statuses, stale_sentences
 from licet.app.tunnels import Network, group
 from licet.app.watch.window import Window
 from licet.errors import LicetError
@@ -62,6 +63,8 @@ class Judging:
     def _load(self) -> None:
         """Read the registries. Raises BadInput."""
         self._registries = open_registries(self._paths, self._config)
+        configured = () if self._config is None else (source.path for source in self._config.registries)
+        self._statuses = read_statuses((*self._paths, *configured))
         self.scanner = self._scanner(self._registries)
 
     def reload(self) -> bool:
@@ -73,6 +76,10 @@ class Judging:
             return False
         self.problem = None
         return True
+
+    def stale(self, at_ns: int) -> list[str]:
+        """A sentence for each registry that was synced and may no longer be the newest."""
+        return list(stale_sentences(self._statuses, at_ns))
 
     def _scanner(self, registries: Sequence[Registry]) -> Scanner:
         kind = None if self._config is None else self._config.network_kind

@@ -174,6 +174,7 @@ class _Face:
         """Say what is wrong, once for as long as it is the same."""
         problems = [f"{window.interface}: {window.problem}" for window in windows if window.problem]
         problems += [self._judging.problem] if self._judging.problem else []
+        problems += self._judging.stale(max(window.end_ns for window in windows)) if windows else []
         problems += [self._spool.problem] if self._spool is not None and self._spool.problem else []
         text = "\n".join(problems)
         if text and text != self._said:

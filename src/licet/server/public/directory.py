@@ -18,6 +18,7 @@ from licet.lifecycle.endpoint_proof import COUNTING
 from licet.model.family import FAMILIES, PROTOCOL_WORDS
 from licet.server.public import words
 from licet.server.registry.models import Endpoint, Organisation, Registration, Service
+from licet.server.registry.service_layer.listings import listed_services
 
 A_PAGE = 50
 TEXT_LENGTH_MAX = 100
@@ -68,12 +69,6 @@ class Row:
     duty: tuple[words.Text, str]
 
 
-def listed() -> QuerySet[Service]:
-    """Services that the directory shows."""
-    standing = Registration.objects.filter(service=OuterRef("pk")).exclude(state__in=registration.OVER)
-    return Service.objects.filter(Exists(standing), is_listed=True, is_attested=False)
-
-
 def jurisdictions() -> list[str]:
     """The countries of law that organisations stand under, as ISO 3166 codes."""
     return list(Organisation.objects.exclude(jurisdiction="").order_by("jurisdiction")
@@ -82,7 +77,7 @@ def jurisdictions() -> list[str]:
 
 def filtered(wanted: dict[str, str]) -> QuerySet[Service]:
     """The services that fit, by name. wanted: cleaned values of DirectoryForm."""
-    found = listed()
+    found = listed_services()
     if text := wanted.get("q", ""):
         found = found.filter(Q(name__icontains=text) | Q(organisation__name__icontains=text) | Q(handle__iexact=text))
     if duty := wanted.get("duty", ""):

@@ -1,5 +1,4 @@
-"""Pages about the registry itself: its numbers, what it keeps, how it can be used by everybody, and two files for
-programs."""
+"""Pages about the registry itself: what it keeps, how it can be used by everybody, and two files for programs."""
 
 from __future__ import annotations
 
@@ -10,69 +9,15 @@ from importlib.resources import files
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache as memory
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from licet.server.clock import utc_now
-from licet.server.public import words
-from licet.server.public.charts import Series, draw_beside, draw_stacked
-from licet.server.public.counts import Numbers, count_numbers
-from licet.server.public.directory import listed
 from licet.server.public.limits import LOOKUPS_A_MINUTE
-from licet.server.registry.models import Snapshot
 
-COUNTED_FOR_S = 300  # numbers are counted anew after so long
 VALID_DAYS = 180  # of security.txt: RFC 9116 §2.5.5 asks for less than a year
-HOURS_A_DAY = 24
-
-
-@require_safe
-def numbers(request: HttpRequest) -> HttpResponse:
-    """This registry in numbers, drawn by month."""
-    at, counted = _counted()
-    months = [date_format(one.begin, "M") for one in counted.months]
-    return render(request, "public/numbers.html", {
-        "at": at, "numbers": counted, "listed": listed().count(),
-        "snapshot": Snapshot.objects.order_by("-serial").defer("body").first(),
-        "refusals": [(words.reason_text(code), code, count) for code, count in counted.refusals],
-        "median": hours_text(counted.median_hours), "p90": hours_text(counted.p90_hours),
-        "months": [(one, hours_text(one.median_hours), hours_text(one.p90_hours)) for one in counted.months],
-        "received_drawings": draw_stacked(months, [
-            Series(_("received"), "received", tuple(one.received for one in counted.months))]),
-        "decided_drawings": draw_stacked(months, [
-            Series(_("approved"), "good", tuple(one.approved for one in counted.months)),
-            Series(_("refused"), "other", tuple(one.refused for one in counted.months))]),
-        "time_drawings": draw_beside(months, [
-            Series(_("median"), "received", tuple(one.median_hours for one in counted.months)),
-            Series(_("90th percentile"), "other", tuple(one.p90_hours for one in counted.months))]),
-        "check_drawings": draw_stacked(months, [
-            Series(_("failed"), "other", tuple(one.checks_failed for one in counted.months))]),
-    })
-
-
-def _counted() -> tuple[datetime, Numbers]:
-    """The numbers and the moment of their counting; kept in memory, since they need a walk through a year's entries."""
-    kept: tuple[datetime, Numbers] | None = memory.get("numbers")
-    if kept is None:
-        at = utc_now()
-        kept = at, count_numbers(at)
-        memory.set("numbers", kept, COUNTED_FOR_S)
-    return kept
-
-
-def hours_text(hours: float | None) -> str:
-    """“7 hours”, “2.5 days”; “none decided” where there is nothing to measure."""
-    if hours is None:
-        return _("none decided")
-    if hours < 1:
-        return _("%(count)d minutes") % {"count": round(hours * 60)}
-    if hours < 2 * HOURS_A_DAY:
-        return _("%(count)s hours") % {"count": f"{hours:.1f}".removesuffix(".0")}
-    return _("%(count)s days") % {"count": f"{hours / HOURS_A_DAY:.1f}".removesuffix(".0")}
 
 
 @cache
@@ -82,9 +27,11 @@ def purposes() -> dict[str, Any]:
 
 
 # What is kept of somebody who registers, and of the service; what else there is says nothing of either.
-ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership", "Officer",
-                "Invitation", "Message", "Notice")
-ABOUT_SERVICES = ("Organisation", "Service", "Endpoint", "Proof", "Application", "Registration", "Proposal")
+ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator", "Session", "Membership",
+                "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
+ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
+                  "Proposal")
+OF_ORDERS = ("Request", "Ask", "OrderRow", "OrderedEnd", "Appeal", "AppealProof")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
@@ -93,6 +40,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept about visitors, which is nothing, and about registrants, and why."""
     known = {**purposes()["model"], **purposes()["library"]}
     groups = [(_("Of people who sign in"), ABOUT_PEOPLE), (_("Of services and who answers for them"), ABOUT_SERVICES),
+              (_("Of requests, orders and appeals"), OF_ORDERS),
               (_("Of the registry itself"), ON_RECORD)]
     return render(request, "public/privacy.html", {
         "groups": [(title, [(name, known[name].items()) for name in names]) for title, names in groups],
@@ -109,8 +57,10 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines should leave alone: look-ups, and what is behind a sign-in."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in (
-        "/lookup/", "/lookup.json", "/snapshots/changes/", "/my/", "/desk/", "/account/", "/officer/", "/contact/"))]
+    others = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
+    lines = ["User-agent: *", *(f"Disallow: {prefix}{path}" for prefix in others for path in (
+        "/lookup/", "/lookup.json", "/snapshots/changes/", "/log/?", "/my/", "/desk/", "/account/",
+        "/officer/", "/contact/", "/join/"))]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F, Prefetch
@@ -11,6 +11,7 @@ from licet.lifecycle import application, endpoint_proof, registration
 from licet.server.public import words
 from licet.server.public.directory import protocol_title
 from licet.server.registry.models import Endpoint, Outbox, Proof, Registration, Service
+from licet.server.registry.record_check import contradictions
 from licet.server.registry.service_layer.fields import is_mail_address
 
 HISTORY_MAX = 50
@@ -41,8 +42,9 @@ class ShownEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry of the record, without who caused it."""
+    """One entry of the log, without who caused it. index: in the log, or None where it waits to be written."""
 
+    index: int | None
     at: datetime
     text: words.Text
     role: words.Text
@@ -51,7 +53,8 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class ServicePage:
-    """is_shown: its details may be shown; the rest is empty where not. left_out: endpoints beyond ENDPOINTS_MAX."""
+    """is_shown: its details may be shown; the rest is empty where not. left_out: endpoints beyond ENDPOINTS_MAX;
+    contradictions: what the database says of it and the record does not, in words."""
 
     service: Service
     registration: Registration | None
@@ -62,6 +65,7 @@ class ServicePage:
     history: tuple[Happening, ...] = ()
     is_history_cut: bool = False
     is_mail: bool = False
+    contradictions: tuple[words.Text, ...] = ()
 
     @property
     def duty(self) -> tuple[words.Text, str]:
@@ -74,8 +78,16 @@ def service_page(handle: str) -> ServicePage | None:
     service = Service.objects.filter(handle=handle).select_related("organisation").first()
     if service is None:
         return None
-    found = service.registrations.order_by("-cr_date", "-pk").first()
-    is_provisional = service.applications.filter(state=application.PROVISIONAL).exists()
+    current = service.registrations.order_by("-cr_date", "-pk").first()
+    applications = dict(service.applications.values_list("handle", "state"))
+    found = _page(service, current, is_provisional=application.PROVISIONAL in applications.values())
+    if found is None:
+        return None
+    codes = dict.fromkeys(one.code for one in contradictions(service, current, applications))
+    return replace(found, contradictions=tuple(words.CONTRADICTIONS[code] for code in codes))
+
+
+def _page(service: Service, found: Registration | None, *, is_provisional: bool) -> ServicePage | None:
     if is_provisional:
         return ServicePage(service, None, words.PROVISIONAL, is_shown=False)
     if found is None:
@@ -118,7 +130,9 @@ def _history(service: Service) -> tuple[tuple[Happening, ...], bool]:
     subjects += service.applications.values_list("handle", flat=True)
     subjects += service.endpoints.values_list("handle", flat=True)
     entries = Outbox.objects.filter(subject__in=subjects).exclude(type="endpoint", before=F("after"))
-    rows = entries.order_by("-time", "-pk").defer("body")[: HISTORY_MAX + 1]
-    shown = [Happening(one.time, words.event_text(one.type, one.event, one.after), words.ROLES.get(one.role, one.role),
-                       words.reason_text(one.reason)) for one in rows]
+    rows = entries.select_related("receipt").order_by("-time", "-pk").defer("body")[: HISTORY_MAX + 1]
+    shown = [Happening(
+        index=one.receipt.leaf_index if hasattr(one, "receipt") else None, at=one.time,
+        text=words.event_text(one.type, one.event, one.after), role=words.ROLES.get(one.role, one.role),
+        reason=words.reason_text(one.reason)) for one in rows]
     return tuple(shown[:HISTORY_MAX]), len(shown) > HISTORY_MAX

@@ -1,10 +1,11 @@
-"""Addresses of the public face, under /. The last five are for programs."""
+"""Addresses of the public face, under /. The last six are for programs."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 from licet.server.public import pages, snapshots, views
+from licet.server.public.directory_json import directory_json
 
 app_name = "public"
 urlpatterns = [
@@ -14,9 +15,9 @@ urlpatterns = [
     path("blocked/", views.blocked, name="blocked"),
     path("snapshots/", snapshots.snapshots, name="snapshots"),
     path("snapshots/changes/", snapshots.changes, name="changes"),
-    path("numbers/", pages.numbers, name="numbers"),
     path("privacy/", pages.privacy, name="privacy"),
     path("accessibility/", pages.accessibility, name="accessibility"),
+    path("directory.json", directory_json, name="directory_json"),
     path("lookup.json", views.lookup_json, name="lookup_json"),
     path("snapshot", snapshots.snapshot, name="snapshot"),
     path("snapshot/<int:serial>", snapshots.snapshot, name="snapshot_serial"),

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from licet.lifecycle import endpoint_proof, registration
+from licet.server.registry import record_check
 from licet.server.registry.models import Service
 
 Text = str | Promise
@@ -158,6 +159,16 @@ EVENTS: dict[tuple[str, str], Text] = {
     ("registration", "lapsed"): _("The registration ended."),
     ("registration", "revoked"): _("The registration was revoked."),
     ("registration", "ok"): _("A hold ended by itself."),
+}
+
+# What the database says of a service and the record does not (registry.record_check).
+CONTRADICTIONS: dict[str, Text] = {
+    record_check.STATUS: _("The status here is not the one that the record leads to."),
+    record_check.END: _("The day on which the registration ends is not the one in the record."),
+    record_check.ENDPOINT: _("An endpoint here is not the one in the record."),
+    record_check.FACTS: _("What is said about the service, or who answers for it, is not what was recorded."),
+    record_check.ENTRY: _("An entry in the database is not the one in the log."),
+    record_check.MISSING: _("Something here has no entry in the record."),
 }
 
 REASONS: dict[str, Text] = {

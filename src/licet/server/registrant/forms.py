@@ -20,7 +20,7 @@ NOT_FIELDS = frozenset({"csrfmiddlewaretoken", "next"})
 
 YES, NO = "yes", "no"
 PROTOCOL_TITLES = {
-    **{name: family.title for name, family in FAMILIES.items()}, "ipsec": "IPsec (IKE, ESP and AH)", "l2tp": "L2TP",
+    **{name: family.title for name, family in FAMILIES.items()}, "ipsec": _("IPsec (IKE, ESP and AH)"), "l2tp": "L2TP",
     "sstp": "SSTP", "anyconnect": "AnyConnect", "globalprotect": "GlobalProtect", "fortinet": "Fortinet",
     "tailscale": "Tailscale", "zerotier": "ZeroTier", "nebula": "Nebula", "softether": "SoftEther", "tinc": "tinc",
 }
@@ -111,6 +111,20 @@ class SelfDeclaredForm(PlainForm):
         "reached through this registry."), required=False, autocapitalize="none", spellcheck="false")
 
 
+class DomainForm(PlainForm):
+    """The domain that an organisation's name comes with."""
+
+    domain = _text(_("Which domain is its own?"), 253, _("Such as example.net: without www, and without https://."),
+                   autocapitalize="none", spellcheck="false")
+
+
+class MemberForm(PlainForm):
+    """Somebody who is to act for an organisation too."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254, help_text=_(
+        "They get a link that works once, for seven days."), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+
+
 class ServiceNameForm(PlainForm):
     """What it is called."""
 
@@ -177,7 +191,7 @@ class EndpointForm(PlainForm):
                     required=False, autocapitalize="none", spellcheck="false")
     port = forms.IntegerField(label=_("Port"), required=False, min_value=1, max_value=65_535, help_text=_(
         "On which the server listens. ESP, AH and GRE have none."), widget=forms.NumberInput(attrs={"min": 1}))
-    transport = forms.ChoiceField(label=_("Carried by"), choices=tuple((one, one.upper()) for one in TRANSPORTS))
+    transport = forms.ChoiceField(label=_("Transport"), choices=tuple((one, one.upper()) for one in TRANSPORTS))
     name = _text(_("DNS name that points to it"), 253, _(
         "Such as vpn.example.net. With it, the address can be proven by a DNS record."), required=False,
         autocapitalize="none", spellcheck="false")

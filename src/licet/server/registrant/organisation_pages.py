@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from licet.server.clock import utc_now
 from licet.server.entrance import account_of
-from licet.server.registrant.access import actor_of, is_done, my_organisation, page, posted
+from licet.server.registrant.access import actor_of, is_done, made_just_now, my_organisation, page, posted
+from licet.server.registrant.domain_pages import proof_of
 from licet.server.registrant.forms import (
     EmptyForm,
     OrganisationFactsForm,
@@ -20,6 +21,7 @@ from licet.server.registrant.forms import (
     SelfDeclaredForm,
     WhoForm,
 )
+from licet.server.registrant.words import domain_words
 from licet.server.registry.models import Organisation
 from licet.server.registry.service_layer.fields import is_mail_address
 from licet.server.registry.service_layer.organisations import (
@@ -58,6 +60,11 @@ def organisation_new(request: HttpRequest, kind: str) -> HttpResponse:
     made: list[Organisation] = []
 
     def make() -> None:
+        twin = made_just_now(account_of(request).organisations.filter(kind=kind, name=form.cleaned_data["name"]),
+                             utc_now())
+        if twin is not None:
+            made.append(twin)
+            return
         made.append(create_organisation(actor_of(request), {"kind": kind, **form.cleaned_data}, at=utc_now()))
         if is_mail_address(made[0].abuse_contact) and not made[0].is_self_declared:
             start_contact_check(actor_of(request), made[0], at=utc_now())
@@ -78,8 +85,10 @@ def organisation(request: HttpRequest, handle: str) -> HttpResponse:
         messages.success(request, _("We wrote to %(contact)s. Open the link in that mail.") % {
             "contact": found.abuse_contact})
         return redirect("registrant:organisation", handle=handle)
+    proof = proof_of(found)
     return render(request, "registrant/organisation.html", {
         "organisation": found, "form": form, "can_be_mailed": is_mail_address(found.abuse_contact),
+        "domain": None if proof is None else domain_words(proof), "member_count": found.memberships.count(),
         "services": found.services.order_by("name", "pk")[:100]})
 
 

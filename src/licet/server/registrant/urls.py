@@ -6,7 +6,9 @@ from django.urls import path
 
 from licet.server.registrant import (
     account_pages,
+    domain_pages,
     endpoint_pages,
+    member_pages,
     organisation_pages,
     proof_pages,
     registration_pages,
@@ -24,6 +26,12 @@ urlpatterns = [
     path("new/<slug:kind>/", organisation_pages.organisation_new, name="organisation_new"),
     path("organisation/<str:handle>/", organisation_pages.organisation, name="organisation"),
     path("organisation/<str:handle>/edit/<slug:what>/", organisation_pages.organisation_edit, name="organisation_edit"),
+    path("organisation/<str:handle>/domain/", domain_pages.domain, name="domain"),
+    path("organisation/<str:handle>/domain/change/", domain_pages.domain_change, name="domain_change"),
+    path("organisation/<str:handle>/domain/remove/", domain_pages.domain_remove, name="domain_remove"),
+    path("organisation/<str:handle>/members/", member_pages.members, name="members"),
+    path("organisation/<str:handle>/members/<int:pk>/end/", member_pages.member_end, name="member_end"),
+    path("organisation/<str:handle>/invitations/<int:pk>/back/", member_pages.invitation_back, name="invitation_back"),
     # Step 2: what it is.
     path("organisation/<str:handle>/service/", service_pages.service_new, name="service_new"),
     path("service/<str:handle>/", service_pages.service, name="service"),

@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from licet.lifecycle import application as applications
-from licet.lifecycle import endpoint_proof
+from licet.lifecycle import domain_proof, endpoint_proof
 from licet.lifecycle import registration as registrations
-from licet.server.registry.models import Application, Endpoint, Registration
+from licet.server.registry.models import Application, DomainProof, Endpoint, Registration
 
 GOOD, NEUTRAL, ATTENTION = "good", "neutral", "attention"
 GLYPHS = {GOOD: "✓", NEUTRAL: "○", ATTENTION: "?"}
@@ -33,7 +33,7 @@ class Words:
 
 def day(moment: datetime) -> str:
     """A date in words, such as 3 March 2027."""
-    return date_format(moment, "j F Y")
+    return date_format(moment, "DATE_FORMAT")
 
 
 def application_words(application: Application, *, is_owned: bool) -> Words:
@@ -129,13 +129,27 @@ def endpoint_words(endpoint: Endpoint, at: datetime) -> Words:
     if state == endpoint_proof.GONE:
         if endpoint.counts_until is not None and endpoint.counts_until > at:
             return Words(_("Replaced; counts until %(end)s") % {
-                "end": date_format(endpoint.counts_until, "j F Y, H:i")}, "", NEUTRAL)
+                "end": date_format(endpoint.counts_until, "DATETIME_FORMAT")}, "", NEUTRAL)
         return Words(_("Given up"), "", NEUTRAL)
     if state == endpoint_proof.INACTIVE:
         return Words(_("Does not count: the checks failed for too long"), _("One new proof brings it back."), ATTENTION)
     if state == endpoint_proof.INVALID:
         return Words(_("Not proven: the check did not find what it looked for"), "", ATTENTION)
     return Words(_("Not proven yet"), "", NEUTRAL)
+
+
+def domain_words(proof: DomainProof) -> Words:
+    """The proof of a domain as the members of its organisation read it."""
+    if proof.state == domain_proof.VALID:
+        return Words(_("Proven"), _("Users see the domain beside the name. The record is looked for again every 30 "
+                                    "days: leave it in place."), GOOD)
+    if proof.state == domain_proof.STALE:
+        return Words(_("Still shown as proven; the last check failed"), _(
+            "It is shown as proven for 30 days more, and one check that finds the record mends it."), ATTENTION)
+    if proof.state == domain_proof.INACTIVE:
+        return Words(_("Shown as not proven: the checks failed for too long"), _(
+            "One check that finds the record brings it back. Registrations stay as they are."), ATTENTION)
+    return Words(_("Not proven yet"), _("Publish the record, and check."), NEUTRAL)
 
 
 def key_is_new(endpoint: Endpoint) -> bool:

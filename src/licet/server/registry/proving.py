@@ -17,12 +17,13 @@ from django.conf import settings
 
 from licet.app import proof as methods
 from licet.errors import LicetError
+from licet.lifecycle.endpoint_proof import DNS_01
 from licet.model.canonical import moment_ns
 from licet.model.endpoint import Endpoint as Place
 from licet.snapshot.entry import decode_wireguard_key
 
 if TYPE_CHECKING:
-    from licet.server.registry.models import Proof
+    from licet.server.registry.models import DomainProof, Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def challenge_of(proof: Proof) -> Challenge:
     )
 
 
+def domain_challenge(proof: DomainProof) -> Challenge:
+    """The challenge of an organisation's domain: a name alone, by a record beside it."""
+    return Challenge(DNS_01, proof.token, None, proof.organisation.domain, None)
+
+
 def network_checker(*, is_owned: bool) -> Checker:
     """The checker that looks at the network. is_owned: of an owned network, whose own prefixes may be contacted."""
     guard = methods.make_guard(settings.DEPLOYMENT.prefixes if is_owned else ())
@@ -93,6 +99,14 @@ def look_up(name: str) -> tuple[str, ...]:
         return methods.make_guard().addresses(name)
     except LicetError:
         return ()
+
+
+def is_public_name(name: str) -> bool:
+    """True for a DNS name of two labels or more that nobody takes for an address."""
+    try:
+        return methods.read_name(name) == name
+    except LicetError:
+        return False
 
 
 def is_known(method: str) -> bool:

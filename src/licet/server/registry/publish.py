@@ -17,11 +17,13 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 
 from licet.lifecycle import application as applications
-from licet.lifecycle import endpoint_proof
+from licet.lifecycle import endpoint_proof, publication
 from licet.lifecycle import registration as registrations
-from licet.model.canonical import moment_ns, sha256_digest
+from licet.model.canonical import Json, moment_ns, sha256_digest
 from licet.model.registration import Record
 from licet.server.registry.models import Application, Endpoint, Outbox, Registration, Registry, Service, Snapshot
+from licet.server.registry.service_layer import journal
+from licet.server.registry.service_layer.actors import MACHINE
 from licet.server.registry.service_layer.locks import lock_registry
 from licet.snapshot.form import Header, write_form
 from licet.snapshot.record_line import SortKey, sort_key
@@ -55,8 +57,11 @@ _OPEN_ENDED = frozenset({
 })
 
 
-def publish(*, at: datetime) -> Snapshot:
+def publish(*, at: datetime, after: int = 0) -> Snapshot:
     """The snapshot of this moment: the last one, where nothing changed since, else a new one.
+
+    after: the highest number that others have seen. A registry that was restored from an older backup may not know of
+    it, and a number must never get other content: the next one is higher.
 
     A large registry takes seconds to read, so that is done without a lock that writers would wait for. What was read is
     published if nothing moved meanwhile. Where somebody writes all the time, what was read last is published under the
@@ -65,24 +70,24 @@ def publish(*, at: datetime) -> Snapshot:
     for _ in range(TRIES):
         before = _mark(at)
         last = _last()
-        if last is not None and _known.get("nothing new") == (last.digest, *before):
+        if last is not None and last.serial >= after and _known.get("nothing new") == (last.digest, *before):
             return last
-        made = _publish(at, records_at(at), before)
+        made = _publish(at, records_at(at), before, after)
         if made is not None:
             return made
     with transaction.atomic():
         registry, records = lock_registry(), records_at(at)
-        return _numbered(at, records, _content(registry.name, records), registry.name)
+        return _numbered(at, records, _content(registry.name, records), registry.name, after, is_settled=False)
 
 
 @transaction.atomic
-def _publish(at: datetime, records: list[Record], mark: Mark) -> Snapshot | None:
+def _publish(at: datetime, records: list[Record], mark: Mark, after: int) -> Snapshot | None:
     """Publish records where they still are what the registry holds. mark: taken before they were read."""
     content = _content(mark[0], records)  # of a large registry this takes a while: before the lock
     registry = lock_registry()
     if _mark(at) != mark:
         return None
-    last = _numbered(at, records, content, registry.name)
+    last = _numbered(at, records, content, registry.name, after)
     _known["nothing new"] = (last.digest, *mark)
     return last
 
@@ -92,15 +97,27 @@ def _content(name: str, records: list[Record]) -> str:
     return sha256_digest(write_form(Header(None, name), records))
 
 
-def _numbered(at: datetime, records: list[Record], content: str, name: str) -> Snapshot:
-    """The last snapshot where it has this content, else a new one. The caller holds the registry's lock."""
+def _numbered(at: datetime, records: list[Record], content: str, name: str, after: int, *,
+              is_settled: bool = True) -> Snapshot:
+    """The last snapshot where it has this content, else a new one, which gets an entry of the log. The caller holds the
+    registry's lock. is_settled: everything that moved before this entry is in it."""
     last = _last()
-    if last is None or last.content_digest != content:
-        serial = 1 if last is None else last.serial + 1
+    if last is None or last.content_digest != content or last.serial < after:
+        serial = max(0 if last is None else last.serial, after) + 1
         body = write_form(Header(serial, name, _whole(moment_ns(at))), records)
         last = Snapshot.objects.create(serial=serial, digest=sha256_digest(body), content_digest=content,
                                        records=len(records), published_at=at, body=body)
+        note_snapshot(last, at, is_settled=is_settled)
     return last
+
+
+def note_snapshot(snapshot: Snapshot, at: datetime, *, is_settled: bool) -> None:
+    """Write the entry of a snapshot, inside the caller's transaction."""
+    done = journal.begin(publication.TABLE, "publish", MACHINE, at)
+    details: dict[str, Json] = {"serial": snapshot.serial, "digest": snapshot.digest, "records": snapshot.records}
+    if not is_settled:
+        details["unsettled"] = True
+    journal.write(done, publication.subject_of(snapshot.serial), details)
 
 
 def _last() -> Snapshot | None:
@@ -115,8 +132,8 @@ def _mark(at: datetime) -> Mark:
         counts=Count("pk", filter=Q(counts_until__lte=at)), keys=Count("pk", filter=Q(old_key_until__lte=at)),
         last=Max("up_date"))
     name = Registry.objects.values_list("name", flat=True).get(pk=1)
-    return (name, Outbox.objects.aggregate(last=Max("pk"))["last"], *services.values(), *ended.values(),
-            at.year, (at - _EPOCH) // READ_AGAIN)
+    moved = Outbox.objects.exclude(type=publication.TABLE.kind).aggregate(last=Max("pk"))["last"]
+    return name, moved, *services.values(), *ended.values(), at.year, (at - _EPOCH) // READ_AGAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
+from licet.lifecycle import domain_proof
 from licet.server.registry.models.accounts import Account
 
 NAME_LENGTH_MAX = 120
 URL_LENGTH_MAX = 500
+SENTENCE_LENGTH_MAX = 500
 
 
 class Organisation(models.Model):
@@ -53,6 +55,40 @@ class Organisation(models.Model):
         return self.domain_proven_at is not None
 
 
+class DomainProof(models.Model):
+    """The proof that an organisation controls its domain. handle: names it in the log, where the domain does not stand;
+    token: its owner publishes the digest as a TXT record; checked_at, error and the four sentences: of the last
+    check; recheck_asked_at: when a recheck became due."""
+
+    STATES = tuple((one, one) for one in domain_proof.TABLE.states)
+
+    handle = models.CharField(max_length=20, unique=True)
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="domain_proof")
+    state = models.CharField(max_length=20, choices=STATES)
+    state_since = models.DateTimeField()
+    token = models.CharField(max_length=64)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    recheck_asked_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=60, blank=True)
+    looked_for = models.CharField(max_length=SENTENCE_LENGTH_MAX, blank=True)
+    where = models.CharField(max_length=SENTENCE_LENGTH_MAX, blank=True)
+    seen = models.CharField(max_length=SENTENCE_LENGTH_MAX, blank=True)
+    todo = models.CharField(max_length=SENTENCE_LENGTH_MAX, blank=True)
+    cr_date = models.DateTimeField()
+    up_date = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("state", "checked_at"), name="domain_due"),)
+
+    def __str__(self) -> str:
+        return self.handle
+
+    @property
+    def counts(self) -> bool:
+        """True while the name is shown as proven."""
+        return self.state in domain_proof.COUNTING
+
+
 class Membership(models.Model):
     """An account that acts for an organisation."""
 
@@ -65,3 +101,21 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} in {self.organisation_id}"
+
+
+class MemberInvitation(models.Model):
+    """A link that lets one more account act for an organisation, once. Only the digest of its token is kept; email: to
+    whom it went, until it is used, taken back or over."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="invitations")
+    token_digest = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(blank=True)
+    created = models.DateTimeField()
+    expires = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("expires",), name="member_invitation_ends"),)
+
+    def __str__(self) -> str:
+        return f"invitation to {self.organisation_id}"

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from licet.lifecycle import domain_proof
 from licet.lifecycle.endpoint_proof import CALLBACK_01, COUNTING
-from licet.server.registry.models import Endpoint, Proof
-from licet.server.registry.proving import Checker, challenge_of
+from licet.server.registry.models import DomainProof, Endpoint, Proof
+from licet.server.registry.proving import Checker, challenge_of, domain_challenge
 from licet.server.registry.service_layer.actors import Actor, require_member
+from licet.server.registry.service_layer.domains import record_domain
 from licet.server.registry.service_layer.proofs import record_proof
 
 RECHECKS_A_RUN_MAX = 200
@@ -22,6 +24,13 @@ def check_now(actor: Actor, proof: Proof, checker: Checker, *, at: datetime) -> 
     proof = Proof.objects.select_related("endpoint__service__organisation").get(pk=proof.pk)
     require_member(actor, proof.endpoint.service.organisation)
     return record_proof(proof, checker(challenge_of(proof)), at=at)
+
+
+def check_domain_now(actor: Actor, proof: DomainProof, checker: Checker, *, at: datetime) -> DomainProof:
+    """The same of an organisation's domain. Raises Refused."""
+    proof = DomainProof.objects.select_related("organisation").get(pk=proof.pk)
+    require_member(actor, proof.organisation)
+    return record_domain(proof, checker(domain_challenge(proof)), proof.token, at=at)
 
 
 def check_due(checker: Checker, now: Callable[[], datetime]) -> int:
@@ -42,4 +51,15 @@ def check_due(checker: Checker, now: Callable[[], datetime]) -> int:
         if proof is not None:
             record_proof(proof, checker(challenge_of(proof)), at=now())
             count += 1
+    return count + _check_domains_due(checker, now, begun)
+
+
+def _check_domains_due(checker: Checker, now: Callable[[], datetime], begun: datetime) -> int:
+    due = DomainProof.objects.filter(state__in=domain_proof.COUNTING).exclude(recheck_asked_at=None)
+    count = 0
+    for proof in due.select_related("organisation").order_by("recheck_asked_at")[:RECHECKS_A_RUN_MAX]:
+        if now() - begun >= RECHECKS_TAKE_MAX:
+            break
+        record_domain(proof, checker(domain_challenge(proof)), proof.token, at=now())
+        count += 1
     return count

@@ -15,6 +15,7 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_impartial
 from licet.server.registry.service_layer.applications import lock_application, message_text
 from licet.server.registry.service_layer.endpoint_fields import refuse_listed_homes
+from licet.server.registry.service_layer.listings import note_listing
 from licet.server.registry.service_layer.services import current_registration
 from licet.server.registry.service_layer.standing import proofs_valid
 
@@ -54,7 +55,7 @@ def decide(actor: Actor, application: Application, *, approve: bool, code: str =
     if application.state == target and application.decided_by_id == officer.pk:
         return application
     _refuse_unseen(application, seen)
-    reason = "" if approve else applications.refusal_reason(code, text, _known(conflicts_with))
+    reason = "" if approve else applications.refusal_reason(code, text, known_handle(conflicts_with))
     if approve:
         refuse_listed_homes(service)
     facts = frozenset({applications.PROOFS_VALID}) if proofs_valid(service) else frozenset()
@@ -92,6 +93,7 @@ def register(actor: Actor, service: Service, event: str, end: datetime, at: date
     made = Registration.objects.create(service=service, state=done.after, state_since=at, cr_date=at, up_date=at,
                                        ex_date=end)
     journal.write(done, service.handle, {"exDate": end.date().isoformat()})
+    note_listing(actor, service, at)
     return made
 
 
@@ -101,7 +103,7 @@ def notify(service: Service, kind: str, key: str, at: datetime) -> None:
         "organisation_id": service.organisation_id, "service": service, "kind": kind, "created": at})
 
 
-def _known(handle: str) -> str:
+def known_handle(handle: str) -> str:
     """The handle of a service, as it was written. Raises Refused where there is no such service."""
     wanted = handle.strip().upper()
     if wanted and not Service.objects.filter(handle=wanted).exists():

@@ -17,13 +17,22 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from licet.lifecycle import application as applications
-from licet.lifecycle import endpoint_proof
+from licet.lifecycle import domain_proof, endpoint_proof
 from licet.lifecycle import registration as registrations
 from licet.lifecycle.due import is_due, is_spared, was_away
 from licet.lifecycle.table import TIME_PASSED, EventRefused, Table, Transition
 from licet.model.canonical import moment_ns
-from licet.server.registry.models import Application, Endpoint, Notice, Registration, Registry, Service
-from licet.server.registry.service_layer import journal
+from licet.server.registry.models import (
+    Application,
+    DomainProof,
+    Endpoint,
+    MemberInvitation,
+    Notice,
+    Registration,
+    Registry,
+    Service,
+)
+from licet.server.registry.service_layer import domains, journal
 from licet.server.registry.service_layer.actors import CLOCK, registry
 from licet.server.registry.service_layer.decisions import notify
 from licet.server.registry.service_layer.endpoints import details_of
@@ -64,6 +73,8 @@ def run_due(*, at: datetime) -> DueReport:
     _run_applications(report, kind, at)
     _run_endpoints(report, kind, at)
     _run_registrations(report, kind, at)
+    _run_domains(report, kind, at)
+    MemberInvitation.objects.filter(expires__lte=at).delete()
     with transaction.atomic():
         row = lock_registry()
         row.clock_ran_at = at
@@ -213,7 +224,53 @@ def _endpoint_facts(endpoint: Endpoint, at: datetime) -> frozenset[str]:
 
 def _was_sent(endpoint: Endpoint, number: int, at: datetime) -> bool:
     """True where this notice went out long enough ago for what comes next."""
-    return Notice.objects.filter(key=_stale_key(endpoint, number), sent_at__lte=at - NOTICE).exists()
+    return _went_out(_stale_key(endpoint, number), at)
+
+
+def _went_out(key: str, at: datetime) -> bool:
+    return Notice.objects.filter(key=key, sent_at__lte=at - NOTICE).exists()
+
+
+def _run_domains(report: DueReport, kind: Registry, at: datetime) -> None:
+    proven = DomainProof.objects.filter(recheck_asked_at=None)
+    valid = Q(state=domain_proof.VALID, checked_at__lte=_before(domain_proof.TABLE, domain_proof.VALID, at))
+    stale = DomainProof.objects.filter(state=domain_proof.STALE)
+    for proof in _each(proven.filter(valid) | stale):
+        _run(report, partial(_stale_domain_care, proof, at))
+        _run(report, partial(_domain_due, proof, kind, at))
+
+
+def _stale_domain_care(proof: DomainProof, at: datetime) -> Iterator[str]:
+    """As for a stale endpoint: two notices, and a check every day."""
+    lock_organisation(proof.organisation_id)
+    proof = DomainProof.objects.get(pk=proof.pk)
+    if proof.state == domain_proof.STALE:
+        domains.notify_stale(proof, 1, at)
+        if at >= proof.state_since + NOTICE and _went_out(domains.stale_key(proof, 1), at):
+            domains.notify_stale(proof, 2, at)
+        if (proof.checked_at or proof.state_since) + DAY <= at and proof.recheck_asked_at is None:
+            proof.recheck_asked_at = at
+            proof.save()
+    yield from ()
+
+
+def _domain_due(proof: DomainProof, kind: Registry, at: datetime) -> Iterator[str]:
+    lock_organisation(proof.organisation_id)
+    proof = DomainProof.objects.select_related("organisation").get(pk=proof.pk)
+    is_valid = proof.state == domain_proof.VALID
+    since = (proof.checked_at or proof.state_since) if is_valid else proof.state_since
+    if not _is_due(domain_proof.TABLE, proof.state, since, at) or (is_valid and proof.recheck_asked_at):
+        return
+    is_told = _went_out(domains.stale_key(proof, endpoint_proof.STALE_NOTICES), at)
+    facts = frozenset({endpoint_proof.NOTICES_SENT}) if is_told else frozenset()
+    done = _move(proof, domain_proof.TABLE, kind, at, facts)
+    if done.after == domain_proof.VALID:
+        proof.recheck_asked_at = at
+    else:
+        domains.lose_domain(proof, at)
+    proof.save()
+    journal.write(done, proof.handle, domains.details_of(proof))
+    yield f"domain {done.event}→{done.after}"
 
 
 def _run_registrations(report: DueReport, kind: Registry, at: datetime) -> None:

@@ -133,8 +133,9 @@ def make_endpoint(actor: Actor, service: Service, described: Described, event: s
 def details_of(service: Service, endpoint: Endpoint) -> dict[str, Json]:
     """What the log may say of an endpoint: nothing but its service's handle where that is not listed."""
     details: dict[str, Json] = {"service": service.handle}
-    if service.is_listed and endpoint.entry_text:
-        details["endpoint"] = endpoint.entry_text
+    if service.is_listed:
+        shown = {"endpoint": endpoint.entry_text, "mac1Key": endpoint.mac1_key, "name": endpoint.name}
+        details.update({name: value for name, value in shown.items() if value})
     return details
 
 

@@ -12,15 +12,16 @@ from licet.errors import Refused
 from licet.server import chance
 from licet.server.registry.models import Membership, Notice, Organisation
 from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
-from licet.server.registry.service_layer.actors import Actor, require_member
+from licet.server.registry.service_layer.actors import MACHINE, Actor, require_member
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields, is_mail_address
 from licet.server.registry.service_layer.handles import new_handle
+from licet.server.registry.service_layer.listings import note_listings
 from licet.server.registry.service_layer.locks import lock_organisation
 
 ORGANISATIONS_PER_ACCOUNT_MAX = 20
 FIELDS = frozenset({
-    "kind", "name", "legal_name", "jurisdiction", "registration_number", "lei", "abuse_contact", "domain",
+    "kind", "name", "legal_name", "jurisdiction", "registration_number", "lei", "abuse_contact",
 })
 
 
@@ -42,18 +43,17 @@ def create_organisation(actor: Actor, values: dict[str, Any], *, at: datetime) -
 @transaction.atomic
 def edit_organisation(actor: Actor, organisation: Organisation, values: dict[str, Any], *,
                       at: datetime) -> Organisation:
-    """Change what an organisation says of itself. A new contact or domain is not confirmed. Raises Invalid, Refused."""
+    """Change what an organisation says of itself. A new contact is not confirmed. Raises Invalid, Refused."""
     organisation = lock_organisation(organisation.pk)
     require_member(actor, organisation)
     described = _read({**{field: getattr(organisation, field) for field in FIELDS}, **values})
     if described["abuse_contact"] != organisation.abuse_contact:
         organisation.contact_confirmed_at, organisation.contact_token_digest = None, ""
-    if described["domain"] != organisation.domain:
-        organisation.domain_proven_at = None
     for field, value in described.items():
         setattr(organisation, field, value)
     organisation.up_date = at
     organisation.save()
+    note_listings(actor, organisation, at)
     return organisation
 
 
@@ -83,6 +83,7 @@ def confirm_contact(token: str, *, at: datetime) -> Organisation:
     if organisation.contact_confirmed_at is None:
         organisation.contact_confirmed_at = at
         organisation.save()
+        note_listings(MACHINE, organisation, at)
     return organisation
 
 
@@ -99,7 +100,6 @@ def _read(values: dict[str, Any]) -> dict[str, Any]:
         "registration_number": fields.text("registration_number", 60),
         "lei": fields.lei("lei"),
         "abuse_contact": fields.contact("abuse_contact", URL_LENGTH_MAX, required=is_organisation),
-        "domain": fields.dns_name("domain"),
     }
     if is_organisation and not described["jurisdiction"] and "jurisdiction" not in fields.problems:
         fields.problems["jurisdiction"] = _("Say under which country's law it stands.")

@@ -41,6 +41,9 @@ def start_proof(actor: Actor, endpoint: Endpoint, method: str, *, at: datetime) 
     if method in endpoint_proof.NEEDS_NAME and not endpoint.name:
         raise Refused("no_name", _("dns-01 proves an address through a name that points to it; this endpoint has "
                                    "none."), "method")
+    if method == endpoint_proof.DNS_01 and endpoint.address is None:
+        # A name alone proves the name: enough for an organisation's domain, and nothing about a server's key.
+        raise Refused("no_address", _("A record proves nothing about a key; prove it by a handshake."), "method")
     if method == endpoint_proof.WIREGUARD_01 and not endpoint.public_key:
         raise Refused("no_key", _("wireguard-01 proves a WireGuard server by its public key; enter it first."),
                       "method")
@@ -141,6 +144,7 @@ def _is_taken(endpoint: Endpoint) -> bool:
 
 
 def _taken(endpoint: Endpoint) -> Outcome:
-    return Outcome(False, TAKEN, _("that nobody else has proven this"), _("in this registry"),
-                   _("another proof of %(what)s stands") % {"what": str(endpoint)},
-                   _("If it is yours now, ask the registry: the other one's next check will fail."))
+    # As the methods say theirs: in English, and in the reader's language where it is shown (`proof_words`).
+    return Outcome(False, TAKEN, "that nobody else has proven this", "in this registry",
+                   f"another proof of {endpoint} stands",
+                   "If it is yours now, ask the registry: the other one's next check will fail.")

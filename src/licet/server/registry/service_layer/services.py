@@ -19,6 +19,7 @@ from licet.server.registry.service_layer.endpoint_fields import refuse_listed_ho
 from licet.server.registry.service_layer.errors import refuse_where
 from licet.server.registry.service_layer.fields import Fields
 from licet.server.registry.service_layer.handles import new_handle
+from licet.server.registry.service_layer.listings import note_listing
 from licet.server.registry.service_layer.locks import lock_organisation, lock_service
 
 SERVICES_PER_ORGANISATION_MAX = 1_000
@@ -52,6 +53,7 @@ def edit_service(actor: Actor, service: Service, values: dict[str, Any], *, at: 
     refuse_listed_homes(service)
     service.up_date = at
     service.save()
+    note_listing(actor, service, at)
     return service
 
 
