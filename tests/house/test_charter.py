@@ -11,6 +11,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,11 +32,17 @@ from licet.errors import LogBroken, Malformed
 from licet.judge import Policy, judge
 from licet.model.endpoint import Endpoint, parse_endpoint
 from licet.model.family import PROTOCOL_WORDS
+from licet.model.order import OrderFile
+from licet.model.policy import NetworkPolicy
 from licet.model.registration import COUNTING
 from licet.model.verdict import VERDICT_TITLES, VERDICTS, Verdict
+from licet.order.limits import draft_problems
 from licet.proof.base import Challenge, ProofMethod
 from licet.tlog.entry import read_entry
 from licet.tlog.writer import Writer
+from order.orders import CREATED_NS, GOOD, GOOD_PUBLIC, NOTHING_KNOWN
+from order.orders import OWNED as OWNED_NETWORK
+from order.orders import PUBLIC as PUBLIC_NETWORK
 from support.guards import KEY, AskedGuard, mac1_for
 from tlog.logs import KEY as LOG_KEY
 from tlog.logs import fill
@@ -249,6 +256,16 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
     assert on_owned._replace(policy="") == judge(tunnel(), [registry()], PUBLIC, AT_NS)._replace(policy="")
 
 
+def test_line_4_absence_is_no_ground_on_a_public_network() -> None:
+    """Nor on one that only calls itself owned; and with a decision it is still exactly one endpoint."""
+    assert not draft_problems(GOOD, OWNED_NETWORK, NOTHING_KNOWN, CREATED_NS)
+    for network in (PUBLIC_NETWORK, replace(OWNED_NETWORK, serves=""), replace(OWNED_NETWORK, prefixes=())):
+        found = {one.code for one in draft_problems(GOOD, network, NOTHING_KNOWN, CREATED_NS)}
+        assert "ground_not_allowed" in found
+    two = replace(GOOD_PUBLIC, order=replace(GOOD_PUBLIC.order, endpoints=GOOD.order.endpoints * 2))
+    assert "endpoint_count" in {one.code for one in draft_problems(two, PUBLIC_NETWORK, NOTHING_KNOWN, CREATED_NS)}
+
+
 # 5. Observe by default.
 
 
@@ -354,6 +371,17 @@ def test_line_6_an_endpoint_is_one_address_one_transport_and_one_port(text: str)
     """The noun that an order will name cannot be a prefix, a name, a range or a protocol."""
     with pytest.raises(Malformed):
         parse_endpoint(text)
+
+
+@pytest.mark.parametrize(("file", "network", "days"), [(GOOD, OWNED_NETWORK, 30), (GOOD_PUBLIC, PUBLIC_NETWORK, 14)],
+                         ids=["owned", "public"])
+def test_line_6_every_order_has_an_end(file: OrderFile, network: NetworkPolicy, days: int) -> None:
+    order, day_ns = file.order, 86_400 * 1_000_000_000
+    last_ns = order.application_ns + days * day_ns
+    for end_ns, fits in ((last_ns, True), (last_ns + 1, False), (order.application_ns, False)):
+        changed = replace(file, order=replace(order, end_ns=end_ns))
+        assert bool(draft_problems(changed, network, NOTHING_KNOWN, CREATED_NS)) is not fits
+    assert not order.is_in_time(order.end_ns)
 
 
 def test_line_6_every_registration_has_an_end() -> None:

@@ -69,7 +69,7 @@ def test_every_text_of_the_service_is_in_a_translation_file() -> None:
     known = {" ".join(text.split()) for path in PO for text, _translations, _flags in messages(path)}
     lacking = sorted({f"{path.relative_to(SERVER)}: {text}" for path, text in marked()
                       if " ".join(text.split()) not in known})
-    assert not lacking, "run tools/translations.sh"
+    assert not lacking, "run python tools/translations.py"
 
 
 def marked() -> Iterator[tuple[Path, str]]:

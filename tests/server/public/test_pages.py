@@ -148,9 +148,10 @@ def test_home_is_three_doors_and_the_look_up_comes_first(world: World, client: C
     assert 'action="/lookup/" method="get"' in text
 
 
-def test_the_page_for_who_is_blocked_promises_nothing_that_is_not_there(world: World, client: Client) -> None:
+def test_the_page_for_who_is_blocked_leads_to_where_one_appeals(world: World, client: Client) -> None:
     page = client.get("/blocked/")
-    assertContains(page, "keeps no orders yet")
+    assertContains(page, 'href="/orders/"')
+    assertContains(page, "without an account")
     assertContains(page, "number of the order")
     assertNotContains(page, 'method="post"')
 

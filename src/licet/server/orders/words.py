@@ -49,3 +49,7 @@ APPEAL_STATES: dict[str, Text] = {
     appeal.WAITING: _("the reviewer asked for more"), appeal.UPHELD: _("upheld: the order is quashed"),
     appeal.DISMISSED: _("dismissed, with reasons"),
 }
+LIFT_CODES: dict[str, Text] = {
+    "no_longer_needed": _("It is not needed any more"), "wrong_endpoint": _("It is about the wrong endpoint"),
+    "contact_answered": _("Whoever answers for it has answered"), "court": _("A court said so"),
+}

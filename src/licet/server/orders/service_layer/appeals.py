@@ -36,7 +36,7 @@ from licet.server.registry.service_layer.handles import new_handle
 from licet.snapshot.entry import decode_wireguard_key
 
 CAN_BE_APPEALED = (orders.APPROVED, orders.NOTICED, orders.CANARY, orders.LIVE, orders.STAYED)
-METHODS = (endpoint_proof.HTTP_01, endpoint_proof.DNS_01, endpoint_proof.WIREGUARD_01)
+METHODS = (endpoint_proof.CALLBACK_01, endpoint_proof.HTTP_01, endpoint_proof.DNS_01, endpoint_proof.WIREGUARD_01)
 PROOF_LIFE = timedelta(days=endpoint_proof.PENDING_DAYS)
 PROOFS_MAX = 10
 OPEN_A_ENDPOINT_MAX = 50

@@ -5,6 +5,7 @@ Signatures are people's; this registry has no key that could make one, and verif
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -30,7 +31,10 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
 
-REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "not_needed_any_more", "court")
+NETWORK_LENGTH_MAX = 40
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
+
+REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court")
 
 
 class NotOrderable(Refused):
@@ -82,7 +86,10 @@ def _begin(file: OrderFile, at: datetime) -> OrderRow:
                    endpoint=str(one.endpoint), tunnel_protocol=one.protocol, contact=one.contact, cr_date=at,
                    up_date=at)
         for number, one in enumerate(order.endpoints, 1))
-    journal.write(drafted, row.handle, details_of(row), key_id=order.author)
+    # The report counts orders by these; a name with spaces would not stand in a leaf.
+    network = re.sub(r"[^A-Za-z0-9]+", "-", order.network_scope)[:40]
+    journal.write(drafted, row.handle, {**details_of(row), "ground": row.ground, "network": network},
+                  key_id=order.author)
     facts = frozenset({orders.LIMITS_HELD, orders.SIGNATURES_VALID})
     checked = journal.move(row, orders.TABLE, "validate_ok", author, at, facts=facts)
     row.save()
@@ -122,8 +129,16 @@ def _take_dry_run(row: OrderRow, file: OrderFile, at: datetime) -> None:
 
 
 def details_of(row: OrderRow) -> dict[str, Json]:
-    """What every entry of an order says: the digest of what its author signed, and the day of its end."""
-    return {"order": row.digest, "end": row.end_date.date().isoformat()}
+    """What every entry of an order says: the digest of what its author signed, the day of its end, what the report
+    counts orders by (its ground, and its network, in letters that a leaf may hold), and once it is over how many flows
+    its dry run would have stopped."""
+    network = _NOT_PLAIN.sub("-", row.network)[:NETWORK_LENGTH_MAX]
+    said: dict[str, Json] = {"order": row.digest, "end": row.end_date.date().isoformat(), "ground": row.ground,
+                             "network": network}
+    if row.state in orders.FINAL and row.computed is not None:
+        report = read_impact(file_of(row).impact)
+        said["predicted"] = sum(one["flows"] for end in report["endpoints"] for one in end["matched"])
+    return said
 
 
 @transaction.atomic
