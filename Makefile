@@ -2,6 +2,7 @@
 # make serve   a registry of invented services, to look around in: http://127.0.0.1:8000 (PORT=8080 for another port)
 # make test    everything that this machine can test; says what it leaves out, and why
 # make bench   licet beside other readers of captures, on large traces that it makes (options below)
+# make attack  somebody with a stolen server tries everything on an enforcer; what each try was stopped by
 # make check   style, types and the rules of the house
 # make wheel   one wheel for Python 3.11 and later, tried on each version that is installed
 # make fuzz    mutated captures through the sanitised kernel and its plain twin: make fuzz SECONDS=60
@@ -10,7 +11,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo serve test bench check lock clean wheel fuzz
+.PHONY: demo serve test bench attack check lock clean wheel fuzz
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/licet demo
@@ -29,6 +30,9 @@ bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench.run --date $(or $(DATE),$(shell date -u +%F)) $(if $(PACKETS),--packets $(PACKETS)) \
 	    $(if $(SNAP_PACKETS),--snap-packets $(SNAP_PACKETS)) $(if $(PAIRS),--pairs $(PAIRS)) \
 	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ALSO),--also $(ALSO)) $(if $(NFSTREAM),--nfstream $(NFSTREAM))
+
+attack: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m enforce.attacks
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -12,10 +12,12 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     recognise/  one file a protocol: a sieve and a recogniser
     snapshot/   the registry as the data plane sees it
     proof/      one file a method of proving control, behind one guard; nothing that sees can reach it
+    enforce/    signed orders → the rules of a firewall; apply.py alone touches a device
     lifecycle/  state × event tables, and replaying what a log says against them
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     tuf/        snapshots that cannot be forged or rolled back: keys, what publishes them, what takes them
     judge/      evidence + snapshot + policy + time → verdict
+    order/      what may be ordered: limits, people's signatures, the dry run; signs and does nothing
     app/        use cases; catalogue.py lists every kind of part in plain sight
     server/     the registry service: a Django project, and the only place that imports Django
     cli/        faces of the command line

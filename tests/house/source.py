@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
+NO_CODE = frozenset({
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,
+})
 TEXT_SUFFIXES = frozenset({".py", ".pyx", ".pxd", ".h", ".html", ".css", ".md", ".toml", ".txt"})
 
 
@@ -69,6 +74,21 @@ def calls(module: Module) -> Iterator[tuple[str, int]]:
             name = dotted(node.func)
             if name:
                 yield name, node.lineno
+
+
+def code_lines(module: Module) -> int:
+    """How many lines hold code: without blank ones, comments and docstrings."""
+    text = module.path.read_text(encoding="utf-8")
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(module.tree):
+        body = getattr(node, "body", None)
+        first = body[0] if isinstance(body, list) and body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            lines.difference_update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return len(lines)
 
 
 def dotted(node: ast.AST) -> str:

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from house.source import ROOT, dotted, modules
-from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
+from licet.app.catalogue import OUTPUTS, PROOF_METHODS, RECOGNISERS
 from licet.app.report.rules import LINKS, RULES
 from licet.model.family import FAMILIES, PROTOCOL_WORDS
 from licet.proof.base import PROBLEMS, Outcome, ProofMethod
@@ -145,8 +145,30 @@ def test_every_problem_is_found_by_some_check() -> None:
     assert not [code for code in PROBLEMS if f'"{code}"' not in said]
 
 
+def outputs_made() -> dict[str, str]:
+    """Each name of an output that a file of enforce/ makes, and the file."""
+    found = {}
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if module.room == "enforce" and isinstance(node, ast.Call) and dotted(node.func) == "Output":
+                assert isinstance(node.args[0], ast.Constant)
+                found[node.args[0].value] = module.name
+    return found
+
+
+def test_every_output_is_one_file_and_in_the_catalogue_once() -> None:
+    assert outputs_made() == {output.name: f"licet.enforce.{output.name}" for output in OUTPUTS}
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.name)
+def test_an_output_has_its_test_and_inherits_the_suite(output) -> None:
+    text = (ROOT / f"tests/enforce/test_{output.name}.py").read_text(encoding="utf-8")
+    assert re.search(r"^class \w+\(OutputSuite\):\n    output = \w+\.OUTPUT", text, re.MULTILINE)
+    assert list((ROOT / f"tests/enforce/golden/{output.name}").glob("*.txt"))
+
+
 @pytest.mark.parametrize(
-    "module", [m for m in modules() if m.room in ("recognise", "app", "capture", "proof")], ids=str
+    "module", [m for m in modules() if m.room in ("recognise", "app", "capture", "enforce", "proof")], ids=str
 )
 def test_importing_a_module_registers_nothing(module) -> None:
     """At the top of a module stand definitions: no bare call, no change of another module's table, no decorator that

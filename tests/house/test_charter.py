@@ -11,6 +11,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,11 +32,17 @@ from licet.errors import LogBroken, Malformed
 from licet.judge import Policy, judge
 from licet.model.endpoint import Endpoint, parse_endpoint
 from licet.model.family import PROTOCOL_WORDS
+from licet.model.order import OrderFile
+from licet.model.policy import NetworkPolicy
 from licet.model.registration import COUNTING
 from licet.model.verdict import VERDICT_TITLES, VERDICTS, Verdict
+from licet.order.limits import draft_problems
 from licet.proof.base import Challenge, ProofMethod
 from licet.tlog.entry import read_entry
 from licet.tlog.writer import Writer
+from order.orders import CREATED_NS, GOOD, GOOD_PUBLIC, NOTHING_KNOWN
+from order.orders import OWNED as OWNED_NETWORK
+from order.orders import PUBLIC as PUBLIC_NETWORK
 from support.guards import KEY, AskedGuard, mac1_for
 from tlog.logs import KEY as LOG_KEY
 from tlog.logs import fill
@@ -93,6 +100,18 @@ OF_SNAPSHOTS = {
 SIGNERS = {"licet.tlog.signer": ["self._private.sign"], "licet.tuf.signer": ["metadata.sign"]}
 SIGNING = frozenset({"cryptography", "ecdsa", "gnupg", "hmac", "nacl", "paramiko", "securesystemslib", "tuf"})
 ACTS = frozenset({"apply", "deny", "enforce", "firewall", "order", "orders", "quarantine", "sign", "throttle"})
+# Where orders are spoken of, and what verifies people's signatures on them. None can sign or apply one; a person's own
+# command drafts, and has ssh-keygen sign with that person's key.
+OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet.app.order", "licet.cli.order",
+             "licet.server.orders")
+ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
+SIGNS_BY_A_PERSON = "licet.app.order.signing"
+# What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
+ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.app.enforce_table", "licet.cli.enforce")
+ENFORCE_WORDS = ("plan", "apply", "status", "off", "permitted", "run")
+ENFORCE_COMMANDS = {("enforce",), *(("enforce", word) for word in ENFORCE_WORDS)}
+DEVICE = "licet.enforce.apply"  # the one file that runs a program: the firewall's own
+VERIFIES_PEOPLE = "licet.order.sshsig"
 FIREWALLS = re.compile(r"\b(?:nft|nftables|iptables|ip6tables|ipset|pfctl|ebtables|firewall-cmd|ufw|tc qdisc)\b")
 ROUTING = re.compile(
     r"\b(?:bgp|flowspec|rtbh|black-?hole|null route|netconf|restconf|gnmi|snmp|junos|ios-xe|routeros|frr|exabgp)\b",
@@ -103,6 +122,11 @@ BLAME = re.compile(
     r"criminal|unauthori[sz]ed|forbidden|banned|threat actor|evad(?:e|er|ing))\b",
     re.IGNORECASE,
 )
+
+
+def acts(module: object) -> bool:
+    """True for a module of the enforcer."""
+    return any(str(module) == name or str(module).startswith(f"{name}.") for name in ENFORCER)
 
 
 def imported_tops() -> Iterator[tuple[str, str]]:
@@ -232,16 +256,30 @@ def test_line_4_a_verdict_carries_no_ground_to_act_on() -> None:
     assert on_owned._replace(policy="") == judge(tunnel(), [registry()], PUBLIC, AT_NS)._replace(policy="")
 
 
+def test_line_4_absence_is_no_ground_on_a_public_network() -> None:
+    """Nor on one that only calls itself owned; and with a decision it is still exactly one endpoint."""
+    assert not draft_problems(GOOD, OWNED_NETWORK, NOTHING_KNOWN, CREATED_NS)
+    for network in (PUBLIC_NETWORK, replace(OWNED_NETWORK, serves=""), replace(OWNED_NETWORK, prefixes=())):
+        found = {one.code for one in draft_problems(GOOD, network, NOTHING_KNOWN, CREATED_NS)}
+        assert "ground_not_allowed" in found
+    two = replace(GOOD_PUBLIC, order=replace(GOOD_PUBLIC.order, endpoints=GOOD.order.endpoints * 2))
+    assert "endpoint_count" in {one.code for one in draft_problems(two, PUBLIC_NETWORK, NOTHING_KNOWN, CREATED_NS)}
+
+
 # 5. Observe by default.
 
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
-    """No command, module, class or function for it; no program is run, nothing but a checkpoint and the lists of
-    snapshots is signed, no firewall is spoken to."""
+    """No command, module, class or function for it but what a person runs to draft and to sign; no program is run but
+    ssh-keygen by that command, nothing but a checkpoint and the lists of snapshots is signed here, no firewall is
+    spoken to."""
     for words, _ in commands():
-        # The holder of an offline key signs who may publish snapshots; see the next test for what else it cannot sign.
-        assert not set(words) & (ACTS | {"block", "drop"}) or words == ("keys", "sign"), " ".join(words)
+        # The holder of an offline key signs who may publish snapshots; see below for what else it cannot sign.
+        is_known = words in ORDER_COMMANDS | ENFORCE_COMMANDS | {("keys", "sign")}
+        assert is_known or not set(words) & (ACTS | {"block", "drop"}), " ".join(words)
     for module in modules():
+        if module.name.startswith(OF_ORDERS) or acts(module):
+            continue
         assert not set(module.name.split(".")) & ACTS, str(module)
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -252,7 +290,11 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         is_handshake = module_name == "licet.proof.noise" and top in ("cryptography", "hmac")
         is_log = module_name in OF_THE_LOG and top == "cryptography"
         is_snapshots = top in OF_SNAPSHOTS.get(module_name, ())
-        if is_handshake or is_log or is_snapshots or (module_name, top) in OF_A_WATCH:
+        verifies = module_name == VERIFIES_PEOPLE and top == "cryptography"
+        by_a_person = (module_name, top) == (SIGNS_BY_A_PERSON, "subprocess")
+        to_a_device = (module_name, top) == (DEVICE, "subprocess")
+        allowed = is_handshake or is_log or is_snapshots or verifies or by_a_person or to_a_device
+        if allowed or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
         # `scan -j` reads captures in several processes of its own, and `serve` says how its workers begin; only a watch
@@ -268,6 +310,17 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
+def test_line_5_what_drafts_and_signs_is_a_persons_command_and_no_server() -> None:
+    """Only the face of `licet order` reaches it; it runs one program, which signs with the key of who runs it."""
+    for module in modules():
+        reaches = [one.name for one in module.imports if one.name.startswith("licet.app.order")]
+        assert not reaches or module.name.startswith(("licet.app.order", "licet.cli.order")), str(module)
+        runs = [name for name, _ in calls(module) if name.startswith("subprocess.")]
+        if module.name == SIGNS_BY_A_PERSON:
+            assert runs == ["subprocess.run"]
+            assert '[program, "-Y", "sign", "-f", key_path, "-n", namespace]' in module.path.read_text(encoding="utf-8")
+
+
 def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
     """Two modules can sign. One has the key of the log; what it signs is made in it, from the log's own name, a size
     and a root. The other signs TUF metadata: a list of keys, of files or of versions, and no other type exists. Nobody
@@ -278,8 +331,13 @@ def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
         "cryptography.hazmat.primitives.ciphers.algorithms",
     }
     ed25519 = {"cryptography.exceptions", "cryptography.hazmat.primitives.asymmetric.ed25519"}
+    ecdsa = {
+        "cryptography.hazmat.primitives", "cryptography.hazmat.primitives.hashes",
+        "cryptography.hazmat.primitives.asymmetric.ec", "cryptography.hazmat.primitives.asymmetric.utils",
+    }
     allowed = dict.fromkeys(OF_THE_LOG, ed25519)
     allowed["licet.tuf.signer"] = ed25519 | {"cryptography.hazmat.primitives.ciphers.aead"}  # for keys that are stored
+    allowed[VERIFIES_PEOPLE] = handshake | ecdsa | ed25519
     for module in modules():
         used = {one.name for one in module.imports if one.name.startswith("cryptography")}
         assert used <= allowed.get(module.name, handshake), str(module)
@@ -293,7 +351,11 @@ def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
 
 
 def test_line_5_no_firewall_is_spoken_to() -> None:
+    """But by the enforcer. That what sees cannot reach it: `test_seeing_never_leads_to_acting`."""
     for path, text in texts():
+        module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if acts(module) or module == "licet.app.catalogue":
+            continue
         found = FIREWALLS.search(text)
         assert found is None, f"{path} says “{found[0]}”"
 
@@ -309,6 +371,17 @@ def test_line_6_an_endpoint_is_one_address_one_transport_and_one_port(text: str)
     """The noun that an order will name cannot be a prefix, a name, a range or a protocol."""
     with pytest.raises(Malformed):
         parse_endpoint(text)
+
+
+@pytest.mark.parametrize(("file", "network", "days"), [(GOOD, OWNED_NETWORK, 30), (GOOD_PUBLIC, PUBLIC_NETWORK, 14)],
+                         ids=["owned", "public"])
+def test_line_6_every_order_has_an_end(file: OrderFile, network: NetworkPolicy, days: int) -> None:
+    order, day_ns = file.order, 86_400 * 1_000_000_000
+    last_ns = order.application_ns + days * day_ns
+    for end_ns, fits in ((last_ns, True), (last_ns + 1, False), (order.application_ns, False)):
+        changed = replace(file, order=replace(order, end_ns=end_ns))
+        assert bool(draft_problems(changed, network, NOTHING_KNOWN, CREATED_NS)) is not fits
+    assert not order.is_in_time(order.end_ns)
 
 
 def test_line_6_every_registration_has_an_end() -> None:
@@ -426,7 +499,7 @@ def test_line_8_nothing_moves_without_an_entry() -> None:
                 assert not [name for name in kept if re.search(r"TABLE\.(?:move|begin)$", name)], node.name
                 # The clock's `_move` hands its move on: there, whoever calls it writes.
                 hands_on = {"_move"} if module.name.endswith(".due") else set()
-                if called & {"journal.move", "journal.begin", *hands_on} and node.name not in hands_on:
+                if called & {"journal.move", "journal.begin", "journal.go_on", *hands_on} and node.name not in hands_on:
                     moved += 1
                     assert "journal.write" in called, f"{module}: {node.name}"
     assert moved >= 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from licet.errors import Refused
-from licet.lifecycle import application, domain_proof, endpoint_proof, registration
+from licet.lifecycle import appeal, application, domain_proof, endpoint_proof, order, registration, request
 from licet.lifecycle.due import due_at, is_due
 from licet.lifecycle.table import ROLES, EventRefused, Table
 from licet.model.canonical import parse_time
@@ -58,14 +58,64 @@ lapsed          -      -        -           -     -              -              
 revoked         -      -        -           -     -              -               ok          -          -
 gone            -      -        -           -     -              -               ok          -          -
 """
-TABLES = ((application.TABLE, APPLICATION), (endpoint_proof.TABLE, ENDPOINT), (registration.TABLE, REGISTRATION),
-          (domain_proof.TABLE, DOMAIN))
+REQUEST = """
+state         acknowledge   accept    accept_in_part  decline   withdraw   clock
+received      acknowledged  -         -               -         withdrawn  received
+acknowledged  -             answered  answered        answered  withdrawn  acknowledged
+answered      -             -         -               -         -          -
+withdrawn     -             -         -               -         -          -
+"""
+ORDER = """
+state        validate_ok  dry_run    sign      reject  notice_served  activate  anomaly      stay    lift    quash    clock
+draft        checked      -          -         void    -              -         -            -       void    -        void
+checked      -            simulated  -         void    -              -         -            -       void    -        void
+simulated    -            simulated  approved  void    -              -         -            -       void    -        checked
+approved     -            -          -         -       noticed        -         -            stayed  void    quashed  expired
+noticed      -            -          -         -       -              canary    -            stayed  void    quashed  expired
+canary       -            -          -         -       -              live      rolled_back  stayed  lifted  quashed  expired
+live         -            -          -         -       -              -         rolled_back  stayed  lifted  quashed  expired
+stayed       -            -          -         -       -              approved  -            -       lifted  quashed  expired
+rolled_back  -            -          -         -       -              -         -            -       -       -        -
+lifted       -            -          -         -       -              -         -            -       -       -        -
+expired      -            -          -         -       -              -         -            -       -       -        -
+quashed      -            -          -         -       -              -         -            -       -       -        -
+refused      -            -          -         -       -              -         -            -       -       -        -
+void         -            -          -         -       -              -         -            -       -       -        -
+"""  # noqa: E501
+ORDER_ENDPOINT = """
+state     activate  stay    lift    quash
+stayed    returned  -       lifted  quashed
+returned  -         stayed  lifted  quashed
+lifted    -         -       -       -
+quashed   -         -       -       -
+"""
+APPEAL = """
+state      control_proved  assign    decide_for  decide_against  more_info  clock
+filed      stayed          assigned  -           -               -          stayed
+stayed     -               assigned  upheld      dismissed       waiting    upheld
+assigned   stayed          -         upheld      dismissed       waiting    upheld
+waiting    stayed          -         upheld      dismissed       -          upheld
+upheld     -               -         -           -               -          -
+dismissed  -               -         -           -               -          -
+"""
+REGISTERING = (application.TABLE, endpoint_proof.TABLE, registration.TABLE)
+TABLES = (
+    (application.TABLE, APPLICATION), (endpoint_proof.TABLE, ENDPOINT), (registration.TABLE, REGISTRATION),
+    (domain_proof.TABLE, DOMAIN), (request.TABLE, REQUEST),
+    (order.TABLE, ORDER), (order.ENDPOINT_TABLE, ORDER_ENDPOINT), (appeal.TABLE, APPEAL),
+)
 EVERY_FACT = frozenset({
+    order.LIMITS_HELD, order.OVERLAP_NONE, order.SIGNATURES_VALID, order.NOTICE_OVER, order.EVIDENCE_FRESH,
+    order.PLACE_LEFT, order.END_REACHED, order.LEFT_APPROVED, appeal.BY_OWN_DECISION, appeal.NOT_ASKED_BEFORE,
+    appeal.REASONS_GIVEN,
     application.PROOFS_VALID, application.ACCOUNT_CONFIRMED, application.ORGANISATION_CONFIRMED,
     application.PROVISIONAL_PLACE_LEFT, application.PUBLIC_NETWORK, endpoint_proof.NOTICES_SENT,
     registration.NOTICE_OVER,
 })
-IN_REVIEW_NEEDS = EVERY_FACT - {endpoint_proof.NOTICES_SENT, registration.NOTICE_OVER}
+IN_REVIEW_NEEDS = frozenset({
+    application.PROOFS_VALID, application.ACCOUNT_CONFIRMED, application.ORGANISATION_CONFIRMED,
+    application.PROVISIONAL_PLACE_LEFT, application.PUBLIC_NETWORK,
+})
 
 
 def cells() -> list[tuple[Table, str, str, str]]:
@@ -86,7 +136,7 @@ CELLS = pytest.mark.parametrize(("table", "state", "event", "to"), cells(),
 @CELLS
 def test_every_cell_leads_where_the_table_says(table: Table, state: str, event: str, to: str) -> None:
     for role in ROLES:
-        if to != "-" and role in table.causes[event]:
+        if to != "-" and role in table.roles(state, event):
             done = table.move(state, event, role, AT_NS, reason="code", facts=EVERY_FACT)
             assert (done.kind, done.event, done.before, done.after) == (table.kind, event, state, to)
             assert (done.role, done.reason, done.at_ns) == (role, "code", AT_NS)
@@ -106,7 +156,7 @@ def test_an_event_without_its_facts_is_refused(table: Table, state: str, event: 
             facts = one.needs - {missing}
             if any(other.needs <= facts for other in moves):
                 continue
-            role = sorted(table.causes[event])[0]
+            role = sorted(table.roles(state, event))[0]
             with pytest.raises(EventRefused):
                 table.move(state, event, role, AT_NS, reason="code", facts=frozenset(facts))
 
@@ -124,6 +174,9 @@ def test_tables_name_only_roles_and_states_that_exist(table: Table) -> None:
     assert set(table.rows) == set(table.states)
     for roles in table.causes.values():
         assert roles <= ROLES
+    for (state, event), roles in table.only.items():
+        assert roles < table.causes[event] or roles <= ROLES - table.causes[event]
+        assert event in table.rows[state]
     for row in table.rows.values():
         assert set(row) <= set(table.events)
         assert {one.to for moves in row.values() for one in moves} <= set(table.states)
@@ -138,6 +191,8 @@ def test_tables_name_only_roles_and_states_that_exist(table: Table) -> None:
     (endpoint_proof.TABLE, "attest", "officer", "valid"),
     (registration.TABLE, "approve", "officer", "ok"),
     (registration.TABLE, "attest", "officer", "ok"),
+    (order.TABLE, "draft", "author", "draft"),
+    (appeal.TABLE, "file", "affected party", "filed"),
 ], ids=lambda value: value.kind if isinstance(value, Table) else value)
 def test_a_subject_begins_as_the_table_says(table: Table, event: str, role: str, state: str) -> None:
     begun = table.begin(event, role, AT_NS)
@@ -166,8 +221,8 @@ def test_overdue_on_an_owned_network_is_escalated_and_never_permitted() -> None:
     (table, event) for table, _ in TABLES for event in sorted(table.demands_reason)
 ], ids=lambda value: value.kind if isinstance(value, Table) else value)
 def test_what_takes_something_away_needs_a_reason_code(table: Table, event: str) -> None:
-    role = sorted(table.causes[event])[0]
     state = next(state for state in table.states if event in table.rows[state])
+    role = sorted(table.roles(state, event))[0]
     with pytest.raises(EventRefused) as refusal:
         table.move(state, event, role, AT_NS, facts=EVERY_FACT)
     assert refusal.value.code == "no_reason"
@@ -193,8 +248,8 @@ def test_every_state_has_a_status_that_snapshots_know() -> None:
 
 
 def test_no_state_of_anything_is_an_enforced_one() -> None:
-    """Losing a registration returns a service to “not registered”: no arrow leads from here into an order."""
-    for table, _ in TABLES:
+    """Losing a registration returns a service to “not registered”: no arrow leads from there into an order."""
+    for table in REGISTERING:
         for state in table.states:
             assert state not in ("canary", "live", "checked", "simulated", "activated", "blocked")
 
@@ -262,3 +317,66 @@ def test_each_offered_method_is_enough_alone() -> None:
         for method in offered:
             assert endpoint_proof.is_proven({method}, has_address=has_address, has_key=has_key)
             assert has_name or method != "dns-01"
+
+
+def test_only_two_states_of_an_order_are_in_force_and_only_by_way_of_notice() -> None:
+    """Every path into `canary` and `live` goes through both signatures, a dry run and a notice, in that order."""
+    into = {(state, event) for state, row in order.TABLE.rows.items() for event, moves in row.items()
+            for one in moves if one.to in order.IN_FORCE}
+    assert into == {("noticed", "activate"), ("canary", "activate"), ("canary", "clock")}
+    assert leading_to("noticed") == {"approved", "stayed"}
+    assert leading_to("approved") == {"simulated", "stayed"}
+    assert leading_to("simulated") == {"checked", "simulated"}
+    assert leading_to("checked") == {"draft", "simulated"}
+    assert leading_to("stayed") == {"approved", "noticed", "canary", "live"}
+
+
+def leading_to(target: str) -> set[str]:
+    return {state for state, row in order.TABLE.rows.items() for moves in row.values() for one in moves
+            if one.to == target}
+
+
+def test_only_a_reviewer_ends_a_stay_and_what_was_in_force_begins_again() -> None:
+    for role in ROLES - {"reviewer"}:
+        with pytest.raises(EventRefused):
+            order.TABLE.move("stayed", "activate", role, AT_NS, facts=EVERY_FACT)
+    with pytest.raises(EventRefused):
+        order.TABLE.move("noticed", "activate", "reviewer", AT_NS, facts=EVERY_FACT)
+    assert order.TABLE.move("stayed", "activate", "reviewer", AT_NS).after == "noticed"
+    left = frozenset({order.LEFT_APPROVED})
+    assert order.TABLE.move("stayed", "activate", "reviewer", AT_NS, facts=left).after == "approved"
+
+
+def test_a_dry_run_that_meets_a_registered_endpoint_ends_the_order() -> None:
+    for state in ("checked", "simulated"):
+        assert order.TABLE.move(state, "dry_run", "author", AT_NS).after == "refused"
+
+
+def test_a_canary_becomes_live_after_an_hour_but_not_past_its_end() -> None:
+    end_ns = parse_time("2026-03-20")
+    hour_ns = 3_600 * 1_000_000_000
+    assert due_at(order.TABLE, "canary", AT_NS, end_ns) == AT_NS + hour_ns
+    assert due_at(order.TABLE, "simulated", AT_NS, end_ns) == AT_NS + 24 * hour_ns
+    assert order.TABLE.move("canary", "clock", "clock", AT_NS).after == "live"
+    ended = frozenset({order.END_REACHED})
+    assert order.TABLE.move("canary", "clock", "clock", AT_NS, facts=ended).after == "expired"
+    for state in ("approved", "noticed", "live", "stayed"):
+        assert due_at(order.TABLE, state, AT_NS, end_ns) == end_ns
+
+
+def test_silence_upholds_an_appeal_but_never_quashes_what_another_body_decided() -> None:
+    own, others = frozenset({appeal.BY_OWN_DECISION}), frozenset({appeal.ADJUDICATED})
+    for state in ("stayed", "assigned", "waiting"):
+        assert appeal.TABLE.move(state, "clock", "clock", AT_NS, facts=own).after == "upheld"
+        silent = appeal.TABLE.move(state, "clock", "clock", AT_NS, facts=others)
+        assert (silent.after, silent.reason) == ("stayed", "silence_reported")
+
+
+def test_final_states_of_orders_requests_and_appeals_are_final() -> None:
+    for table, final in ((order.TABLE, order.FINAL), (request.TABLE, request.FINAL), (appeal.TABLE, appeal.FINAL)):
+        for state in final:
+            assert not table.rows[state]
+
+
+def test_an_endpoint_of_an_order_has_a_handle_that_a_log_takes() -> None:
+    assert order.endpoint_handle("ORD-7F3K9Q2M", 3) == "OEP-7F3K9Q2M03"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from licet.enforce import nftables, pf, suricata
+from licet.enforce.base import Output
 from licet.proof import callback_01, dns_01, http_01, wireguard_01
 from licet.proof.base import ProofMethod
 from licet.recognise import ah, esp, gre, ike, openvpn, pptp, wireguard
@@ -22,4 +24,10 @@ PROOF_METHODS: tuple[ProofMethod, ...] = (
     http_01.METHOD,
     wireguard_01.METHOD,
     callback_01.METHOD,
+)
+
+OUTPUTS: tuple[Output, ...] = (
+    nftables.OUTPUT,
+    suricata.OUTPUT,
+    pf.OUTPUT,
 )

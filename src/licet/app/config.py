@@ -19,6 +19,9 @@
     [log]                           # its log, and the witnesses of it; see `log_table`
     quorum = 1
 
+    [enforce]                       # for `licet enforce`; see `enforce_table`
+    mode = "observe"
+
 Every table and field may be left out. Nothing is read unless the file is named on the command line. Reading opens this
 one file only; whether the registries in it load is for `licet config check`, or for the scan, to find out.
 """
@@ -32,6 +35,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
+from licet.app.enforce_table import EnforceTable, read_enforce_table
 from licet.app.log_table import LogTable, read_log_table
 from licet.app.server_table import ServerTable, read_server_table
 from licet.errors import BadFile, Malformed
@@ -70,7 +74,7 @@ class RegistrySource:
 class Config:
     """path: of the file; network_name: "" if not said; network_kind: OWNED, PUBLIC or None; prefixes: the operator's
     own; root_key: the pinned Ed25519 key as written, or None (only its form is checked so far); server, log:
-    for `licet serve`."""
+    for `licet serve`; enforce: for `licet enforce`."""
 
     path: str
     network_name: str = ""
@@ -81,6 +85,7 @@ class Config:
     root_key: str | None = None
     server: ServerTable = field(default_factory=ServerTable)
     log: LogTable = field(default_factory=LogTable)
+    enforce: EnforceTable = field(default_factory=EnforceTable)
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -98,7 +103,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
     """
     toml = parse_toml(path, read_bytes(path, CONFIG_BYTES_MAX))
     root = Table(toml, (), toml.data, [])
-    root.refuse_unknown(("log", "network", "registry", "server", "trust"))
+    root.refuse_unknown(("enforce", "log", "network", "registry", "server", "trust"))
     network, trust = root.table("network"), root.table("trust")
     network.refuse_unknown(("name", "kind", "prefixes", "interfaces"))
     kind = network.word("kind", KINDS, None)
@@ -112,6 +117,7 @@ def examine_config(path: str) -> tuple[Config, list[BadFile]]:
         root_key=_read_root_key(trust),
         server=read_server_table(root.table("server"), path),
         log=read_log_table(root.table("log")),
+        enforce=read_enforce_table(root.table("enforce"), path),
     )
     return config, sorted(root.faults, key=lambda fault: fault.line or 0)
 

@@ -17,10 +17,12 @@ from licet import __version__
 from licet.cli.backup import backup, restore
 from licet.cli.config import config
 from licet.cli.demo import demo
+from licet.cli.enforce import enforce
 from licet.cli.explain import explain
 from licet.cli.keys import keys
 from licet.cli.log import log
 from licet.cli.lookup import lookup
+from licet.cli.order import order
 from licet.cli.proof import proof
 from licet.cli.registry import registry
 from licet.cli.replay import replay
@@ -41,7 +43,7 @@ def licet() -> None:
     """Is this tunnel permitted here?
 
     licet shows which VPN tunnels in a capture belong to registered services. It names services, never people; it looks
-    at handshakes, never at content; it observes and blocks nothing.
+    at handshakes, never at content; it observes, and does nothing unless the owner of a network says so.
 
     Start with `licet demo`, then `licet scan CAPTURE`.
     """
@@ -58,8 +60,10 @@ licet.add_command(snapshot)
 licet.add_command(proof)
 licet.add_command(triage)
 licet.add_command(replay)
+licet.add_command(enforce)
 licet.add_command(log)
 licet.add_command(report)
+licet.add_command(order)
 licet.add_command(keys)
 licet.add_command(serve)
 licet.add_command(run_due)

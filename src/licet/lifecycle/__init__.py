@@ -1,1 +1,2 @@
-"""State × event tables of an application, an endpoint's proof and a registration: data, and nothing that runs."""
+"""State × event tables of all that moves (applications, proofs, registrations, requests, orders, appeals): data, and
+nothing that runs."""

@@ -6,7 +6,7 @@ not made. For two weeks after that its clock takes nothing from anybody; what he
 
 from __future__ import annotations
 
-from licet.lifecycle.days import days_after, working_days_after
+from licet.lifecycle.days import HOUR_NS, days_after, working_days_after
 from licet.lifecycle.table import Table
 
 AWAY_DAYS = 3
@@ -16,7 +16,7 @@ SPARED_DAYS = 14
 def due_at(table: Table, state: str, since_ns: int, end_ns: int | None = None) -> int | None:
     """The time from which the clock may move a subject, or None where no time moves it.
 
-    since_ns: when its state began; end_ns: of a registration, for the states that are counted from it.
+    since_ns: when its state began; end_ns: of a registration or an order, for the states that are counted from it.
     """
     after = table.after.get(state)
     if after is None:
@@ -24,7 +24,7 @@ def due_at(table: Table, state: str, since_ns: int, end_ns: int | None = None) -
     if after.from_end:
         return None if end_ns is None else days_after(end_ns, after.days)
     count = working_days_after if after.working else days_after
-    return count(since_ns, after.days)
+    return count(since_ns, after.days) + after.hours * HOUR_NS
 
 
 def is_due(table: Table, state: str, since_ns: int, at_ns: int, end_ns: int | None = None) -> bool:

@@ -12,13 +12,16 @@ from functools import lru_cache
 
 from licet.errors import LogBroken
 from licet.lifecycle import (
+    appeal,
     application,
     domain_proof,
     endpoint_proof,
     listing,
+    order,
     publication,
     redaction,
     registration,
+    request,
 )
 from licet.lifecycle.table import Table
 from licet.model.canonical import Json
@@ -27,7 +30,7 @@ from licet.model.log_entry import LogEntry
 TABLES: dict[str, Table] = {
     one.kind: one for one in (
         application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
-        publication.TABLE, redaction.TABLE)
+        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE)
 }
 
 
@@ -123,7 +126,7 @@ def _illegal_move(kind: str, event: str, before: str, after: str, role: str, has
     table = TABLES[kind]
     if after not in [one.to for one in table.rows.get(before, {}).get(event, ())]:
         return "the table has no such move"
-    if role not in table.causes[event]:
+    if role not in table.roles(before, event):
         return "that is not for this role to cause"
     if event in table.demands_reason and not has_reason:
         return "it needs a reason code"

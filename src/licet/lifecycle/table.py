@@ -1,23 +1,25 @@
 """A state × event table: who may cause what, where it leads, and when the clock does it.
 
-The tables themselves are `application`, `endpoint_proof` and `registration`. An event that is not in a row is refused;
-so is one whose conditions are not met, or that somebody causes who may not. Nothing here asks what time it is or keeps
-anything: the caller brings the state, the facts and the time, and keeps the transition.
+The tables themselves stand in `application`, `endpoint_proof`, `registration`, `request`, `order` and `appeal`. An
+event that is not in a row is refused; so is one whose conditions are not met, or that somebody causes who may not.
+Nothing here asks what time it is or keeps anything: the caller brings the state, the facts and the time, and keeps the
+transition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from licet.errors import Refused
 
 REGISTRANT, OFFICER, SECOND_OFFICER = "registrant", "officer", "second officer"
 AUTHOR, SIGNER, REVIEWER, AFFECTED = "author", "signer", "reviewer", "affected party"
+REQUESTER = "requester"
 CLOCK, MACHINE = "clock", "machine"
 ROLES = frozenset({
-    REGISTRANT, OFFICER, SECOND_OFFICER, AUTHOR, SIGNER, REVIEWER, AFFECTED, CLOCK, MACHINE,
+    REGISTRANT, OFFICER, SECOND_OFFICER, AUTHOR, SIGNER, REVIEWER, AFFECTED, REQUESTER, CLOCK, MACHINE,
 })
 
 TIME_PASSED = "clock"  # the event that time alone causes
@@ -36,12 +38,13 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class After:
     """How long a state lasts before the clock moves it. days: counted from when the state began, or from the end of
-    the registration where `from_end` says so (then they may be negative: before that end); working: weekends do not
-    count."""
+    the registration or order where `from_end` says so (then they may be negative: before that end); working: weekends
+    do not count; hours: besides the days."""
 
     days: int
     working: bool = False
     from_end: bool = False
+    hours: int = 0
 
 
 Row: TypeAlias = Mapping[str, tuple[Move, ...]]
@@ -76,7 +79,8 @@ class Table:
     state, the moves of its events, of which the first whose facts hold is made; causes: who may cause an event;
     after: when the clock moves a state; births: the events with which a subject begins, each with its first state and
     who may cause it; demands_reason: events that need a reason code from their cause; losses: states in which somebody
-    has less than before, into which the clock moves nobody right after the registry was away (see `due`)."""
+    has less than before, into which the clock moves nobody right after the registry was away (see `due`); only: for
+    (state, event), who may cause it there, where that is fewer than `causes` says."""
 
     kind: str
     states: tuple[str, ...]
@@ -87,6 +91,11 @@ class Table:
     births: Mapping[str, tuple[str, frozenset[str]]]
     demands_reason: frozenset[str] = frozenset()
     losses: frozenset[str] = frozenset()
+    only: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def roles(self, state: str, event: str) -> frozenset[str]:
+        """Who may cause an event in a state."""
+        return self.only.get((state, event), self.causes.get(event, frozenset()))
 
     def move(self, state: str, event: str, role: str, at_ns: int, *, reason: str = "",
              facts: frozenset[str] = frozenset()) -> Transition:
@@ -94,7 +103,7 @@ class Table:
         moves = self.rows.get(state, {}).get(event, ())
         if not moves:
             raise EventRefused(self.kind, state, event, "not_in_table", "is not possible")
-        if role not in self.causes[event]:
+        if role not in self.roles(state, event):
             raise EventRefused(self.kind, state, event, "not_this_role", f"is not for the {role} to cause")
         if event in self.demands_reason and not reason:
             raise EventRefused(self.kind, state, event, "no_reason", "needs a reason code")
@@ -116,7 +125,7 @@ class Table:
     def allows(self, state: str, event: str, role: str, facts: frozenset[str] = frozenset()) -> bool:
         """True where the event would lead somewhere: for a page that offers only what can be done."""
         moves = self.rows.get(state, {}).get(event, ())
-        return role in self.causes.get(event, frozenset()) and any(one.needs <= facts for one in moves)
+        return role in self.roles(state, event) and any(one.needs <= facts for one in moves)
 
     def is_final(self, state: str) -> bool:
         """True for a state that no event leaves."""

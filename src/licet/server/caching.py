@@ -14,7 +14,7 @@ from django.urls import resolve
 from django.urls.exceptions import Resolver404
 
 PUBLIC_SECONDS = 60
-PUBLIC_APPS, HOME = frozenset({"public", "audit"}), "home"
+PUBLIC_APPS, HOME = frozenset({"public", "audit", "orders"}), "home"
 NOWHERE = "private, no-store"
 
 

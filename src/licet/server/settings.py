@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "licet.server.registry",
     "licet.server.public",
     "licet.server.audit",
+    "licet.server.orders",
     "licet.server.registrant",
     "licet.server.desk",
     "allauth",

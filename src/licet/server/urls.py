@@ -12,6 +12,8 @@ from django.urls import include, path
 from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
+from licet.server.orders.order_views import submit_json as submit_order_json
+from licet.server.orders.views import send_json as send_request_json
 from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
 from licet.server.registrant.callback import call
@@ -30,8 +32,10 @@ urlpatterns = [
         path("", home, name="home"),
         path("", include("licet.server.public.urls")),
         path("", include("licet.server.audit.urls")),
+        path("", include("licet.server.orders.urls")),
         path("my/", include("licet.server.registrant.urls")),
         path("desk/", include("licet.server.desk.urls")),
+        path("desk/", include("licet.server.orders.desk.urls")),
         path("officer/<str:token>/", become_officer, name="become_officer"),
         path("contact/<str:token>/", confirm_contact, name="confirm_contact"),
         path("join/<str:token>/", join, name="join"),
@@ -39,6 +43,8 @@ urlpatterns = [
         prefix_default_language=False,
     ),
     path("log/", include("licet.server.audit.files")),
+    path("api/requests", send_request_json, name="send_request_json"),
+    path("api/orders", submit_order_json, name="submit_order_json"),
     path("api/proof/call", call, name="proof_call"),
     path("tuf/<path:name>", signed_file, name="tuf"),
 ]

@@ -17,6 +17,7 @@ from licet.server import diagnostics
 from licet.server.clock import utc_now
 from licet.server.log_writing import write_log
 from licet.server.notices import send_notices
+from licet.server.orders.service_layer.due import run_due as run_orders_due
 from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
 from licet.server.registry.service_layer.actors import registry
@@ -31,6 +32,7 @@ def run_once() -> str:
     """Everything that is due now, and what was done in one sentence."""
     at = utc_now()
     report = run_due(at=at)
+    orders = run_orders_due(at=at)
     checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
     snapshot = publish(at=at, after=highest_signed())
     sent, failed = send_notices(at=at)
@@ -40,7 +42,8 @@ def run_once() -> str:
     signed = publish_signed(at=at)
     # Last, so that a log that stops for good reason stops nothing else.
     written = write_log()
-    return f"{report}; {checked} endpoints checked again; {published}; {signed}; {mail}; {written}"
+    return (f"{report}; orders: {orders}; {checked} endpoints checked again; {published}; {signed}; {mail}; "
+            f"{written}")
 
 
 class Worker:

@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from licet.app.server_table import ServerTable
-from licet.server.public.pages import ABOUT_PEOPLE, ABOUT_SERVICES, ON_RECORD, purposes
+from licet.server.public.pages import ABOUT_PEOPLE, ABOUT_SERVICES, OF_ORDERS, ON_RECORD, purposes
 from licet.server.registry.models import Account
 from licet.server.registry.publish import publish
 from server.public.conftest import NOW
@@ -148,9 +148,10 @@ def test_home_is_three_doors_and_the_look_up_comes_first(world: World, client: C
     assert 'action="/lookup/" method="get"' in text
 
 
-def test_the_page_for_who_is_blocked_promises_nothing_that_is_not_there(world: World, client: Client) -> None:
+def test_the_page_for_who_is_blocked_leads_to_where_one_appeals(world: World, client: Client) -> None:
     page = client.get("/blocked/")
-    assertContains(page, "keeps no orders yet")
+    assertContains(page, 'href="/orders/"')
+    assertContains(page, "without an account")
     assertContains(page, "number of the order")
     assertNotContains(page, 'method="post"')
 
@@ -217,7 +218,7 @@ def test_security_txt_is_left_out_where_nobody_is_named(client: Client) -> None:
 def test_the_privacy_page_lists_every_field_that_is_kept(world: World, client: Client) -> None:
     listed = tomllib.loads(FIELDS.read_text(encoding="utf-8"))
     assert purposes() == {"model": listed["model"], "library": listed["library"]}
-    assert {*ABOUT_PEOPLE, *ABOUT_SERVICES, *ON_RECORD} == {*listed["model"], *listed["library"]}
+    assert {*ABOUT_PEOPLE, *ABOUT_SERVICES, *OF_ORDERS, *ON_RECORD} == {*listed["model"], *listed["library"]}
     text = client.get("/privacy/").content.decode()
     for fields in (*listed["model"].values(), *listed["library"].values()):
         for field in fields:

@@ -26,7 +26,8 @@ BATCH = 200
 
 def kept_models() -> list[type[Model]]:
     """Every model whose rows are the registry."""
-    own = list(apps.get_app_config("registry").get_models(include_auto_created=True))
+    own = [model for label in ("registry", "orders")
+           for model in apps.get_app_config(label).get_models(include_auto_created=True)]
     return [*own, EmailAddress, EmailConfirmation, Authenticator]
 
 

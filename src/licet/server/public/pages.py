@@ -31,6 +31,7 @@ ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator",
                 "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
 ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
                   "Proposal")
+OF_ORDERS = ("Request", "Ask", "OrderRow", "OrderedEnd", "Appeal", "AppealProof")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 
@@ -39,6 +40,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept about visitors, which is nothing, and about registrants, and why."""
     known = {**purposes()["model"], **purposes()["library"]}
     groups = [(_("Of people who sign in"), ABOUT_PEOPLE), (_("Of services and who answers for them"), ABOUT_SERVICES),
+              (_("Of requests, orders and appeals"), OF_ORDERS),
               (_("Of the registry itself"), ON_RECORD)]
     return render(request, "public/privacy.html", {
         "groups": [(title, [(name, known[name].items()) for name in names]) for title, names in groups],

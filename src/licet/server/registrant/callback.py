@@ -22,6 +22,8 @@ from licet.errors import Malformed, Refused
 from licet.lifecycle.endpoint_proof import CALLBACK_01
 from licet.model.endpoint import parse_address
 from licet.server.clock import utc_now
+from licet.server.orders.models import AppealProof
+from licet.server.orders.service_layer import appeals
 from licet.server.registry.models import Proof
 from licet.server.registry.proving import Outcome, challenge_of, compare_call
 from licet.server.registry.service_layer.proofs import record_proof
@@ -45,7 +47,7 @@ def call(request: HttpRequest) -> HttpResponse:
     found = Proof.objects.select_related("endpoint").filter(
         token=token, method=CALLBACK_01, endpoint__dropped_at=None).first()
     if found is None:
-        return _answer(NOT_KNOWN)
+        return _call_of_an_appeal(request, token)
     at = utc_now()
     if found.status != Proof.VALID and at >= found.expires:
         return _answer(EXPIRED)
@@ -58,6 +60,21 @@ def call(request: HttpRequest) -> HttpResponse:
         return _answer(EXPIRED)
     if outcome.ok and done.error:  # another service has proven the same
         outcome = Outcome(False, "not_usable", done.looked_for, done.where, done.seen, done.todo)
+    return _answer(outcome)
+
+
+def _call_of_an_appeal(request: HttpRequest, token: str) -> HttpResponse:
+    """The same for somebody who appeals against an order: the call turns it off."""
+    proof = AppealProof.objects.select_related("appeal__end", "appeal__order").filter(
+        token=token, method=CALLBACK_01).first()
+    if proof is None:
+        return _answer(NOT_KNOWN)
+    at = utc_now()
+    outcome = compare_call(appeals.challenge_of(proof), seen_address(request), token, at, proof.expires)
+    try:
+        appeals.check_proof(proof, lambda _challenge: outcome, at=at)
+    except Refused:
+        return _answer(EXPIRED)
     return _answer(outcome)
 
 

@@ -39,15 +39,23 @@ def move(row: Moving, table: Table, event: str, actor: Actor, at: datetime, *, r
     return done
 
 
+def go_on(table: Table, state: str, event: str, actor: Actor, at: datetime) -> Transition:
+    """The transition of what has no row, but only entries: from the state that the last of them left it in; "" where
+    there is none yet. Raises EventRefused."""
+    if not state:
+        return begin(table, event, actor, at)
+    return table.move(state, event, actor.role, moment_ns(at))
+
+
 def begin(table: Table, event: str, actor: Actor, at: datetime) -> Transition:
     """The transition with which a new row begins. Raises EventRefused."""
     return table.begin(event, actor.role, moment_ns(at))
 
 
-def write(done: Transition, subject: str, details: Mapping[str, Json] | None = None, *,
-          is_apart: bool = False) -> Outbox:
+def write(done: Transition, subject: str, details: Mapping[str, Json] | None = None, *, is_apart: bool = False,
+          key_id: str = "") -> Outbox:
     """Write the entry of a transition. subject: its handle; is_apart: keep the body apart whatever it says, so that it
-    can be taken back."""
+    can be taken back; key_id: of the key by which somebody signed for it."""
     last = Outbox.objects.filter(subject=subject).order_by("-sequence").first()
     previous = "" if last is None else last.body_digest
     time = time_text(done.at_ns)
@@ -61,7 +69,7 @@ def write(done: Transition, subject: str, details: Mapping[str, Json] | None = N
         "to": done.after,
         "reason": done.reason,
         "role": done.role,
-        "actorKeyId": "",  # nobody signs yet: officers have no keys of their own
+        "actorKeyId": key_id,  # of who signs an order; officers have no keys of their own
         "prevSubjectLeaf": previous,
         "details": dict(details or {}),
         "redactions": [],

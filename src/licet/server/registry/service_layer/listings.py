@@ -11,8 +11,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from licet.lifecycle import listing, registration
-from licet.lifecycle.table import Transition
-from licet.model.canonical import Json, canonical_json, moment_ns, sha256_digest
+from licet.model.canonical import Json, canonical_json, sha256_digest
 from licet.server.registry.models import Organisation, Outbox, Registration, Service
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor
@@ -55,7 +54,8 @@ def note_listing(actor: Actor, service: Service, at: datetime) -> None:
         return
     event = ("describe" if state == listing.LISTED else "list") if is_listed else "unlist"
     details: dict[str, Json] = {"service": service.handle, **({"facts": digest} if is_listed else {})}
-    journal.write(_transition(actor, state, event, at), subject, details, is_apart=is_listed)
+    done = journal.go_on(listing.TABLE, state, event, actor, at)
+    journal.write(done, subject, details, is_apart=is_listed)
 
 
 def listed_services() -> QuerySet[Service]:
@@ -73,9 +73,3 @@ def note_listings(actor: Actor, organisation: Organisation, at: datetime) -> Non
 def noted_digest(entry: Outbox) -> str:
     """The digest that an entry of a listing has; "" where it left the directory."""
     return str(json.loads(bytes(entry.body))["details"].get("facts", ""))
-
-
-def _transition(actor: Actor, state: str, event: str, at: datetime) -> Transition:
-    if not state:
-        return journal.begin(listing.TABLE, event, actor, at)
-    return listing.TABLE.move(state, event, actor.role, moment_ns(at))

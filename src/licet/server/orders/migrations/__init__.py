@@ -1,0 +1,1 @@
+"""Changes of the tables of requests, orders and appeals, written by Django."""

@@ -1,0 +1,202 @@
+"""Pages of orders and appeals, walked as people walk them: from a pasted file to a quashed order."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from licet.model.order import file_bytes, read_order_file
+from licet.server.orders import appeal_views, order_views, shown, views
+from licet.server.orders.desk import appeals as appeal_desk
+from licet.server.orders.desk import orders as order_desk
+from licet.server.orders.models import Appeal, AppealProof, OrderRow
+from licet.server.public.limits import LIMITER
+from licet.server.registrant import callback
+from licet.server.registry import proving
+from order.orders import evidence_line
+from server.desk.people import sign_in
+from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, by_author, by_both, dry, use_policy
+from server.public.test_pages import Headings
+from server.world import FAILED, OK, World, make_world
+
+pytestmark = pytest.mark.django_db
+
+LIVE = MONDAY + DAY + 4 * HOUR
+
+
+@pytest.fixture
+def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    use_policy(settings, tmp_path)
+    at(monkeypatch, LIVE)
+    LIMITER.clear()
+    return make_world("owned")
+
+
+def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    for module in (appeal_views, order_views, views, order_desk, appeal_desk, callback):
+        monkeypatch.setattr(module, "utc_now", lambda: moment)
+
+
+def main_of(page: Any) -> str:
+    return str(page.content.decode().partition("<main")[2].partition("</main>")[0])
+
+
+def test_an_order_is_shown_with_its_stages_its_clock_and_one_red_dot(world: World, client: Client) -> None:
+    row = an_order("live")
+    page = client.get(f"/orders/{row.handle}/")
+    text = main_of(page)
+    for said in (END, "may be closed", "Remote work", "This is mine", "in force", "24 March 2026, 09:00 UTC",
+                 "443/tcp"):
+        assert said in text
+    assert (text.count("<circle"), text.count('class="hit"')) == (2, 1)
+    assert text.count('class="done"') == 6
+    assert 'class="now" aria-current="step"' in text
+    assert not Headings(page.content.decode()).inline
+    assert "1 order is in force." in client.get("/").content.decode()
+    assert row.handle in main_of(client.get("/orders/"))
+    assert "1 order is in force" in main_of(client.get("/status/"))
+
+
+def test_without_orders_zero_is_printed_and_nothing_is_enforced(world: World, client: Client) -> None:
+    assert "In force: 0" in client.get("/orders/").content.decode()
+    assert "0 orders are in force" in main_of(client.get("/status/"))
+    assert "Observing. Nothing is enforced." in client.get("/").content.decode()
+
+
+def test_a_draft_is_nobodys_business(world: World, client: Client) -> None:
+    row = an_order("approved")
+    for address in (f"/orders/{row.handle}/", f"/orders/{row.handle}.json", f"/orders/{row.handle}/appeal/1/"):
+        assert client.get(address).status_code == 404
+    assert client.get("/orders/feed.json").json()["orders"] == []
+    assert row.handle not in client.get("/orders/").content.decode()
+
+
+def test_an_enforcer_gets_the_very_bytes_that_were_signed(world: World, client: Client) -> None:
+    row = an_order("live")
+    (told,) = client.get("/orders/feed.json").json()["orders"]
+    assert (told["puid"], told["state"], told["digest"]) == (row.handle, "live", row.digest)
+    raw = client.get(told["url"]).content
+    assert raw == bytes(row.signed)
+    assert {one.role for one in read_order_file(raw).signatures} == {"author", "approver"}
+
+
+def test_an_order_comes_by_program_and_is_told_what_stands_against_it(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at(monkeypatch, SIGNED)
+
+    def send(body: bytes) -> Any:
+        return client.post("/api/orders", body, content_type="application/json")
+
+    assert send(file_bytes(by_both(dry(by_author())))).json()["state"] == "approved"
+    refused = send(file_bytes(by_author(puid="ORD-AN0THER1", necessity=" ")))
+    assert (refused.status_code, "necessity" in refused.json()["problems"][0]) == (422, True)
+    assert send(b"{").status_code == 400
+    assert send(file_bytes(by_author(network_scope="Elsewhere"))).status_code == 409
+    LIMITER.clear()
+    assert 429 in {send(b"{").status_code for _ in range(200)}
+
+
+def test_the_desk_takes_a_pasted_file_adds_evidence_and_lifts(
+    world: World, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert world.first.account is not None
+    desk = sign_in(world.first.account)
+    at(monkeypatch, SIGNED)
+    wrong = desk.post("/desk/orders/", {"order": file_bytes(by_author(necessity=" ")).decode()})
+    assert (wrong.status_code, b"say why this is needed" in wrong.content) == (422, True)
+    assert desk.post("/desk/orders/", {"order": file_bytes(by_both(dry(by_author()))).decode()}).status_code == 302
+    row = OrderRow.objects.get()
+    here = f"/desk/orders/{row.handle}/"
+    assert END in desk.get(here).content.decode()
+    line = evidence_line(last_seen="2026-03-02T09:30:00.000000Z").decode()
+    assert desk.post(f"{here}observe/", {"lines": line}).status_code == 302
+    assert desk.post(f"{here}observe/", {"lines": "{}"}).status_code == 409
+    assert desk.post(f"{here}lift/", {"code": ""}).status_code == 422
+    assert desk.post(f"{here}lift/", {"code": "court"}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "void"
+    for other in (Client(), sign_in(world.owner.account, factor=False)):  # type: ignore[arg-type]
+        assert other.get(here).status_code in (302, 404)
+        assert other.post(f"{here}lift/", {"code": "court"}).status_code in (302, 404)
+
+
+def test_this_is_mine_turns_it_off_and_a_reviewer_quashes_it(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = an_order("live")
+    form = f"/orders/{row.handle}/appeal/1/"
+    assert b"You need no account" in client.get(form).content
+    assert client.post(form, {"statement": ""}).status_code == 422
+    here = client.post(form, {"statement": "Our own server."})["Location"]
+    assert b"Show that it is yours" in client.get(here).content
+    assert client.get(re.sub("[^/]+/$", "x/", here)).status_code == 404
+    assert client.post(here, {"act": "prove", "method": "dns-01"}).status_code == 422
+    assert client.post(here, {"act": "prove", "method": "http-01"}).status_code == 302
+    assert AppealProof.objects.get().token in client.get(here).content.decode()
+    monkeypatch.setattr(proving, "network_checker", lambda is_owned: lambda challenge: FAILED)
+    assert client.post(here, {"act": "check"}).status_code == 302
+    assert b"no answer" in client.get(here).content
+    monkeypatch.setattr(proving, "network_checker", lambda is_owned: lambda challenge: OK)
+    client.post(here, {"act": "check"})
+    row.refresh_from_db()
+    assert row.state == "stayed"
+    assert b"You have shown that the server is yours" in client.get(here).content
+    found = Appeal.objects.get()
+    assert found.reviewer is not None
+    desk = sign_in(found.reviewer.account)
+    assert found.handle in desk.get("/desk/appeals/").content.decode()
+    page = f"/desk/appeals/{found.handle}/"
+    assert b"Our own server." in desk.get(page).content
+    assert desk.post(f"{page}decide/", {"outcome": "uphold", "reasons": ""}).status_code == 422
+    assert desk.post(f"{page}ask/", {"question": "Since when?"}).status_code == 302
+    assert b"Since when?" in client.get(here).content
+    assert client.post(here, {"act": "answer", "text": "Since May."}).status_code == 302
+    assert b"Since May." in desk.get(page).content
+    other = world.first if found.reviewer.account != world.first.account else world.second
+    assert other.account is not None
+    refused = sign_in(other.account).post(f"{page}decide/", {"outcome": "uphold", "reasons": "So."})
+    assert refused.status_code == 409
+    assert desk.post(f"{page}decide/", {"outcome": "uphold", "reasons": "It is theirs."}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == "quashed"
+    shown_now = client.get(f"/orders/{row.handle}/").content.decode()
+    assert "It is theirs." in shown_now
+    assert "Our own server." not in shown_now
+    assert "Since May." not in shown_now
+
+
+def test_a_call_from_the_machine_turns_it_off(world: World, client: Client) -> None:
+    """`licet proof call TOKEN`: the registry sees the connection come from the address itself."""
+    row = an_order("live")
+    here = client.post(f"/orders/{row.handle}/appeal/1/", {"statement": "Ours."})["Location"]
+    client.post(here, {"act": "prove", "method": "callback-01"})
+    token = AppealProof.objects.get().token
+    assert f"licet proof call {token}" in client.get(here).content.decode()
+
+    def call(token: str, address: str) -> Any:
+        return client.post("/api/proof/call", json.dumps({"token": token}), content_type="application/json",
+                           REMOTE_ADDR=address).json()
+
+    assert not call(token, "198.51.100.67")["ok"]
+    assert not call("x" * 32, "198.51.100.66")["ok"]
+    row.refresh_from_db()
+    assert row.state == "live"
+    assert call(token, "198.51.100.66")["ok"]
+    row.refresh_from_db()
+    assert row.state == "stayed"
+
+
+def test_a_strip_stands_where_an_order_was_when_it_ended(world: World) -> None:
+    row = an_order("live")
+    for state, left in (("stayed", "live"), ("quashed", ""), ("expired", "")):
+        row.state, row.left = state, left
+        assert [one.kind for one in shown.stages(row)] == ["done"] * 7
+    row.state, row.left, row.activated_at = "void", "", None
+    assert [one.kind for one in shown.stages(row)] == ["done"] * 5 + ["todo"] * 2
