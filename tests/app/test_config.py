@@ -152,3 +152,11 @@ def test_handle_with_two_keys_in_two_registries_is_refused(tmp_path: Path) -> No
     assert "SVC-7F3K" in problem
     (tmp_path / "national.snapshot").write_text(REGISTRY + key)
     assert check_config(_write(tmp_path, GOOD)).problems == ()
+
+
+@pytest.mark.parametrize(("mode", "words"), [("observe", "observes: nothing"), ("enforce", "hands rules to")])
+def test_check_says_whether_anything_is_done(mode: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "licet.toml"
+    path.write_text(f'[enforce]\nmode = "{mode}"\npolicy = "policy.toml"\n')
+    lines = check_config(str(path)).lines
+    assert any(line.startswith("enforce:    nftables, and") and words in line for line in lines)

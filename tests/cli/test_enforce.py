@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import click
 import pytest
 
 from enforce.attacks import copy_of
 from enforce.cases import HOUR_NS
 from enforce.office import ROOT_1, Office, office_with_an_order
 from enforce.orders import PUID, SIGNER_1, STRANGER, UNREGISTERED, order, record, signed
+from licet.app.enforce.state import Folder
 from licet.app.snapshot_status import Status, status_bytes
 from licet.enforce import apply
 from licet.enforce.memory import read_memory
@@ -147,7 +152,56 @@ def test_a_registry_that_was_synced_lasts_as_its_signed_lists_say(office: Office
     office.write_log()
     assert "(registry_stale)" in office.plan().out
     office.publish_registry()  # the file is another one than what was verified
-    assert "(registry_unread)" in office.plan().out
+    assert "nothing is enforced: " in office.plan().out
+
+
+@pytest.mark.parametrize("writes", range(1, 4))
+def test_killed_while_it_notes_who_left_it_forgets_nobody(writes: int, office: Office,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between any two of its files: who was struck off is let be all the same."""
+    office.publish_registry(record(f"{UNREGISTERED} wireguard"))
+    office.apply()
+    office.publish_registry()
+    done, write = [], Folder.write
+
+    def dying(self: Folder, name: str, raw: bytes) -> None:
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(name)
+        write(self, name, raw)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write", dying)
+        with pytest.raises((KeyboardInterrupt, click.Abort)):
+            office.apply()
+    assert "(registered_endpoint)" in office.plan().out
+    office.apply()
+    assert "(registered_endpoint)" in office.plan().out
+
+
+def test_log_and_orders_are_fetched_from_a_web_server(office: Office, tmp_path: Path) -> None:
+    """Any that serves files; the server's own address is never enforced against."""
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *words: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(office.folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        shutil.rmtree(office.folder / "state/orders")
+        url = f"http://127.0.0.1:{server.server_port}"
+        path = office.write_config(log=f"{url}/log")
+        path.write_text(path.read_text().replace('orders = "orders"', f'orders = "{url}/orders"'))
+        assert RULE in office.plan().out
+        (office.folder / "orders" / f"{PUID}.json").unlink()
+        assert f"remark:   {PUID}: {url}/orders/{PUID}.json is not there" in office.plan().out
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    office.publish_registry()
+    assert "the log was not reached" in office.plan().out or "(log_unread)" in office.plan().out
 
 
 def test_a_clock_that_went_back_leaves_nothing(office: Office) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from licet.app.config import Config, RegistrySource, examine_config
+from licet.app.enforce_table import ENFORCE
 from licet.app.registries import refuse_shared_handles
 from licet.app.snapshot_status import read_status
 from licet.errors import BadFile, BadInput
@@ -87,6 +88,10 @@ def _registry_line(source: RegistrySource, snapshot: Snapshot) -> str:
 
 def _closing(config: Config) -> list[str]:
     lines = [] if config.registries else ["registry:   none: every tunnel stays undetermined unless one is named"]
+    table = config.enforce
+    if table.policy:
+        does = "hands rules to the firewall" if table.mode == ENFORCE else "observes: nothing is applied"
+        lines.append(f"enforce:    {table.output}, and {does}; `licet enforce plan` says what would be done")
     if config.root_key is not None:
         lines.append("root key:   its form is right; it is not used yet")
     return lines

@@ -89,25 +89,28 @@ def _until(path: str, snapshot: Snapshot) -> int:
 
 
 def _remember(present: tuple[Register, ...], folder: Folder, at_ns: int) -> dict[Record, int]:
-    """Note what left since last time; the result is who left in the last thirty days."""
-    struck_off, is_changed = _read_struck_off(folder, at_ns), False
+    """Note what left since last time; the result is who left in the last thirty days.
+
+    Who left is written before the registry that they left: killed in between, it is found out once more.
+    """
+    struck_off, changed = _read_struck_off(folder, at_ns), {}
     for number, register in enumerate(present, 1):
-        name = f"registered-{number}"
-        head = _read_head(folder, f"{name}.json")
+        head = _read_head(folder, f"registered-{number}.json")
         if head.get("digest") != register.snapshot.digest:
-            is_changed = True
             now = frozenset(map(record_line, register.snapshot.records))
             was_ns = int(head.get("seen_ns", 0))
-            for line in _read_lines(folder, f"{name}.jsonl") - now:
-                struck_off[read_one(line)] = max(was_ns, struck_off.get(read_one(line), 0))
-            folder.write(f"{name}.jsonl", b"".join(sorted(now)))
-        folder.write_object(f"{name}.json", {"digest": register.snapshot.digest, "place": register.place,
-                                             "seen_ns": str(at_ns)})
-    if not is_changed:
-        return struck_off
-    rows = [canonical_json({"seen_ns": str(seen_ns)}) + b"\t" + record_line(record)
-            for record, seen_ns in struck_off.items()]
-    folder.write(STRUCK_OFF, b"".join(rows))
+            for record in map(read_one, _read_lines(folder, f"registered-{number}.jsonl") - now):
+                struck_off[record] = max(was_ns, struck_off.get(record, 0))
+            changed[number] = b"".join(sorted(now))
+    if changed:
+        rows = [canonical_json({"seen_ns": str(seen_ns)}) + b"\t" + record_line(record)
+                for record, seen_ns in struck_off.items()]
+        folder.write(STRUCK_OFF, b"".join(rows))
+    for number, register in enumerate(present, 1):
+        if number in changed:
+            folder.write(f"registered-{number}.jsonl", changed[number])
+        folder.write_object(f"registered-{number}.json", {
+            "digest": register.snapshot.digest, "place": register.place, "seen_ns": str(at_ns)})
     return struck_off
 
 
