@@ -257,7 +257,7 @@ def test_a_passkey_and_an_authenticator_app_are_added_to_a_password(with_passkey
     page.click("main button[type=submit]")
     page.goto(f"{service.url}/account/2fa/webauthn/add/")
     assert problems_of(page) == []
-    page.check("#id_passwordless")
+    assert page.is_checked("#id_passwordless")
     page.click("#mfa_webauthn_add")
     page.wait_for_url(lambda url: "/webauthn/add/" not in url)
     page.goto(f"{service.url}/account/2fa/webauthn/")

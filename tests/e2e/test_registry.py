@@ -122,7 +122,7 @@ def _become_officer(lab: Lab) -> Any:
         page.fill("#id_password", PASSWORD)
         page.click("main form button")
     page.wait_for_url("**/webauthn/add/**")
-    page.check("#id_passwordless")
+    assert page.is_checked("#id_passwordless")
     page.click("#mfa_webauthn_add")
     page.wait_for_url(lambda url: "/webauthn/add/" not in url)
     page.goto(f"{lab.service.url}/account/logout/")

@@ -354,11 +354,14 @@ def test_seeing_never_leads_to_contacting() -> None:
                 assert module.name in (*CONTACTING, *MAY_CONTACT), f"{module} imports {name}"
 
 
-def test_sockets_are_made_in_two_places() -> None:
-    """The guard's contacts an endpoint whose registrant asked for it; the ring's receives."""
+def test_sockets_are_made_in_three_places() -> None:
+    """The guard's contacts an endpoint whose registrant asked for it; the ring's receives; and the service sees whether
+    the port is free on which it will listen."""
     made = [(module.name, name) for module in modules() for name, _ in calls(module)
-            if name in ("socket.socket", "socket.create_connection", "socket.socketpair", "socket.fromfd")]
-    assert made == [("licet.capture.afpacket", "socket.socket"), ("licet.proof.guard", "socket.socket")]
+            if name in ("socket.socket", "socket.create_connection", "socket.socketpair", "socket.fromfd",
+                        "socket.create_server")]
+    assert made == [("licet.capture.afpacket", "socket.socket"), ("licet.proof.guard", "socket.socket"),
+                    ("licet.server.listening", "socket.create_server")]
 
 
 def reachable(names: list[str]) -> set[str]:

@@ -1,5 +1,5 @@
-"""docs/registry-service.md says how things move exactly as the tables do. The message of a failure is the table to put
-there."""
+"""docs/registry-service.md and docs/orders.md say how things move exactly as the tables do. The message of a failure is
+the table to put there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import re
 import pytest
 
 from house.source import ROOT
-from licet.lifecycle import application, domain_proof, endpoint_proof, registration
+from licet.lifecycle import appeal, application, domain_proof, endpoint_proof, order, registration, request
 from licet.lifecycle.table import SECOND_OFFICER, TIME_PASSED, Table
 
 PAGE = ROOT / "docs" / "registry-service.md"
-TABLES = {table.kind: table for table in (application.TABLE, endpoint_proof.TABLE, domain_proof.TABLE,
-                                          registration.TABLE)}
+ORDERS = ROOT / "docs" / "orders.md"
+TABLES = {table.kind: (table, PAGE) for table in (application.TABLE, endpoint_proof.TABLE, domain_proof.TABLE,
+                                                  registration.TABLE)}
+TABLES |= {table.kind: (table, ORDERS) for table in (request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE)}
 
 
 def as_markdown(table: Table) -> str:
@@ -42,14 +44,17 @@ def when(table: Table, state: str) -> str:
     after = table.after[state]
     if after.from_end:
         return f"{-after.days} d before the end" if after.days else "at the end"
+    if after.hours:
+        return f"{after.hours} h"
     return f"{after.days} working days" if after.working else f"{after.days} d"
 
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_the_page_prints_the_tables_as_they_are(kind: str) -> None:
-    found = re.search(rf"<!-- table {kind} -->\n(.*?)\n?<!-- end -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    table, page = TABLES[kind]
+    found = re.search(rf"<!-- table {kind} -->\n(.*?)\n?<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
-    expected = as_markdown(TABLES[kind])
+    expected = as_markdown(table)
     assert found[1].strip() == expected, f"put this there:\n{expected}"
 
 

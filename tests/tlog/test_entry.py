@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from licet.errors import LogBroken, Malformed
 from licet.lifecycle.replay import Replay
 from licet.model.canonical import canonical_json, sha256_digest
-from licet.tlog.entry import BODY_BYTES_MAX, leaf_of, read_entry
+from licet.model.log_entry import LogEntry
+from licet.tlog.entry import BODY_BYTES_MAX, leaf_of, read_entry, read_members
 from tlog.logs import STORY, body, leaves
 
 SALT = "abcdefghijklmnopqrstuvwx"
@@ -165,3 +167,40 @@ def test_the_logs_of_these_tests_are_legal() -> None:
     for index, leaf in enumerate(leaves(100)):
         found.take(index, read_entry(leaf))
     assert [*leaves(100, 40)] == [*leaves(100)][40:]
+
+
+LEAVES = [*leaves(14), leaf_of(body(0, "APP-7F3K", "", details={"endpoint": "192.0.2.10:51820/udp wireguard"},
+                                    salt=SALT))[0],
+          body(0, "APP-7F3K", "", details={}), body(0, "APP-7F3K", "", details={"serial": 3, "a": None, "b": True}),
+          body(0, "RED-7F3K", "", type="redaction", event="redact", to="redacted", role="officer",
+               redactions=[{"digest": DIGEST, "reason": "court_order"}])]
+
+
+def told(read: Callable[[bytes], LogEntry], leaf: bytes) -> LogEntry | type[Exception]:
+    try:
+        return read(leaf)
+    except Malformed:
+        return Malformed
+
+
+@settings(max_examples=300, derandomize=True)
+@given(st.sampled_from(LEAVES), st.data())
+def test_the_quick_way_to_read_an_entry_says_what_the_thorough_one_says(leaf: bytes, data: st.DataObject) -> None:
+    assert told(read_entry, leaf) == told(read_members, leaf) != Malformed
+    at, length = data.draw(st.integers(0, len(leaf))), data.draw(st.sampled_from((0, 1, 1, 2, 8)))
+    text = data.draw(st.sampled_from((b"", b'"', b"\\", b"{", b"}", b",", b"[]", b"1", b" ", b"x", b'"x":1,',
+                                      b"\xd9\xa3", b"\xff", b"1.0", b"null", b"\\u0041", b'"a":"b"', b"\n")))
+    changed = leaf[:at] + text + leaf[at + length :]
+    assert told(read_entry, changed) == told(read_members, changed)
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (b'"v":1', b'"v":true'), (b'"v":1', b'"v":1.0'), (b"2026-03", "٢٠٢٦-03".encode()), (b'"v":1}', b'"v":1}\n'),
+    (b'"service":', b'"service":"SVC-AAAA","service":'), (b'{"service":"SVC-7F3K"}', b'{"b":1,"a":2}'),
+    (b'{"service":"SVC-7F3K"}', b'{"a":"one two"}'), (b'{"service":"SVC-7F3K"}', b'{"a":-0}'),
+    (b'{"service":"SVC-7F3K"}', b'{"a":01}'), (b'{"service":"SVC-7F3K"}', b"{,}"),
+])  # fmt: skip
+def test_what_looks_nearly_like_an_entry_is_none(old: bytes, new: bytes) -> None:
+    changed = LEAVES[0].replace(old, new)
+    assert changed != LEAVES[0]
+    assert told(read_entry, changed) == told(read_members, changed) == Malformed

@@ -75,13 +75,21 @@ def read_server_table(table: Table, config_path: str) -> ServerTable:
     """Read `[server]`, noting every mistake in the table's list of faults."""
     table.refuse_unknown(FIELDS)
     texts = {field: table.text(field, length_max=URL_LENGTH_MAX) for field in FIELDS if field != "workers"}
-    for field, (shape, example) in _SHAPES.items():
-        if texts[field] and not shape.fullmatch(texts[field]):
-            table.fault(f"{field} is not of the form {example}", field)
+    for field in _SHAPES:
+        if texts[field] and (form := form_missed(field, texts[field])):
+            table.fault(f"{field} is not of the form {form}", field)
     for field in _PATHS:
         if texts[field]:
             texts[field] = os.path.join(os.path.dirname(config_path), texts[field])
     return ServerTable(**texts, workers=_workers(table))
+
+
+def form_missed(field: str, text: str) -> str | None:
+    """The form that the text of a field does not have, as an example; None where it has it, or any would do."""
+    if field not in _SHAPES:
+        return None
+    shape, example = _SHAPES[field]
+    return None if shape.fullmatch(text) else example
 
 
 def _workers(table: Table) -> int | None:

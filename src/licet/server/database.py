@@ -6,10 +6,12 @@ both read first and then write cannot deadlock, the second one waits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from licet.errors import BadInput
+from licet.errors import BadInput, Unavailable
 from licet.server.deployment import Deployment, read_secret
 
 SQLITE_WAIT_S = 30
@@ -28,6 +30,21 @@ def database_settings(deployment: Deployment) -> dict[str, Any]:
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": SQLITE_WAIT_S, "init_command": _SQLITE_START},
         }
     return {"ENGINE": "django.db.backends.postgresql", **_postgres(deployment)}
+
+
+@contextmanager
+def usable_database(deployment: Deployment) -> Iterator[None]:
+    """Turn what a database says that is not there, or is none, into Unavailable. Django must be set up."""
+    from django.db import DatabaseError, InterfaceError, OperationalError
+
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        if type(error) not in (DatabaseError, InterfaceError, OperationalError):
+            raise  # The others are mistakes of the service's own.
+        what = deployment.table.database or deployment.database_path
+        said = str(error).strip().split("\n")[0] or type(error).__name__
+        raise Unavailable(f"the database {what} cannot be used: {said}") from None
 
 
 def _postgres(deployment: Deployment) -> dict[str, Any]:

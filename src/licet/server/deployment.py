@@ -18,7 +18,7 @@ from pathlib import Path
 
 from licet.app.config import Config, Network, load_config
 from licet.app.log_table import LogTable
-from licet.app.server_table import FIELDS, WORKERS_MAX, ServerTable
+from licet.app.server_table import FIELDS, URL_LENGTH_MAX, WORKERS_MAX, ServerTable, form_missed
 from licet.errors import BadFile, BadInput
 from licet.server import chance
 
@@ -95,8 +95,13 @@ def _config(path: str) -> Config:
 
 
 def _with_environment(table: ServerTable, environment: Mapping[str, str]) -> ServerTable:
-    variables = {field: environment.get(f"LICET_{field.upper()}", "") for field in FIELDS}
-    said = {field: value for field, value in variables.items() if value}
+    variables = {name: environment.get(f"LICET_{name.upper()}", "") for name in FIELDS}
+    said = {name: value for name, value in variables.items() if value}
+    for name, value in said.items():
+        if len(value) > URL_LENGTH_MAX:
+            raise BadInput(f"LICET_{name.upper()} has {len(value)} characters; {URL_LENGTH_MAX} is the most")
+        if form := form_missed(name, value):
+            raise BadInput(f"LICET_{name.upper()} is “{value[:60]}”, which is not of the form {form}")
     workers = said.pop("workers", None)
     table = dataclasses.replace(table, **said)  # type: ignore[arg-type]  # all that is left is text
     if workers is None:
@@ -114,6 +119,17 @@ def make_folder(deployment: Deployment) -> None:
         _write_secret(deployment.secret_key_path, chance.secret_key())
     except OSError as error:
         raise BadFile(str(deployment.data), f"cannot be written: {error.strerror or error}") from None
+
+
+def make_database_file(deployment: Deployment) -> None:
+    """Where SQLite is used, make its file, empty and for its owner alone; it gives those beside it the same mode.
+    Raises BadFile."""
+    if deployment.table.database:
+        return
+    try:
+        os.close(os.open(deployment.database_path, os.O_WRONLY | os.O_CREAT, SECRET_MODE))
+    except OSError as error:
+        raise BadFile(str(deployment.database_path), f"cannot be written: {error.strerror or error}") from None
 
 
 def _write_secret(path: Path, secret: str) -> None:

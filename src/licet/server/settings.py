@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
+from licet.errors import BadInput
 from licet.server import chance
 from licet.server.database import database_settings
 from licet.server.deployment import read_deployment, read_secret
@@ -148,6 +149,8 @@ CONTENT_SECURITY_POLICY = {
 # Language and time.
 LANGUAGE_CODE = DEPLOYMENT.table.language or "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    raise BadInput(f"language is “{LANGUAGE_CODE}”; there are {', '.join(dict(LANGUAGES))}")
 LOCALE_PATHS = [HERE / "locale"]
 FORMAT_MODULE_PATH = ["licet.server.formats"]
 USE_I18N = True

@@ -15,8 +15,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from licet.errors import BadInput, LicetError, Unavailable
-from licet.server.deployment import Deployment, make_folder, read_deployment, read_secret
+from licet.errors import BadInput, LicetError, Refused, Unavailable
+from licet.server.database import usable_database
+from licet.server.deployment import Deployment, make_database_file, make_folder, read_deployment, read_secret
+from licet.server.listening import listen_address, require_free
 
 if TYPE_CHECKING:
     from licet.app.transparency.count import Report
@@ -40,13 +42,15 @@ class Options:
 
 def serve(options: Options, tell: Callable[[str], None]) -> None:
     """Make what is missing, then answer requests until a signal comes. tell: gets each line for the terminal. Raises
-    BadInput or BadFile where it cannot start."""
+    BadInput, BadFile or Unavailable where it cannot start; then nothing was made."""
     begun = time.monotonic()
     deployment = prepare(options)
     import django
 
     django.setup()
-    for line in _ready_registry(options, deployment):
+    with usable_database(deployment):
+        lines = _ready_registry(options, deployment)
+    for line in lines:
         tell(line)
     _run(options, deployment, tell, begun)
 
@@ -69,13 +73,11 @@ def check(options: Options) -> list[str]:
 
 def run_due(config: str | None) -> str:
     """Do what is due, publish and mail, once. Returns what was done. Raises Refused where there is no registry."""
-    _environment(Options(config=config))
-    import django
-
-    django.setup()
+    deployment = _existing_registry(config)
     from licet.server.worker import run_once
 
-    return run_once()
+    with usable_database(deployment):
+        return run_once()
 
 
 def count_report(config: str | None, first: date, last: date) -> Report:
@@ -95,10 +97,7 @@ def count_report(config: str | None, first: date, last: date) -> Report:
 
 def backup(config: str | None, file: str) -> str:
     """Back the registry up into a file. Returns what was written. Raises BadInput or BadFile."""
-    deployment = _environment(Options(config=config))
-    import django
-
-    django.setup()
+    deployment = _existing_registry(config)
     from licet.server.backup.make import make_backup
     from licet.server.clock import utc_now
 
@@ -125,23 +124,43 @@ def restore(config: str | None, file: str, replace: bool) -> str:
 
 def invite_officer(config: str | None) -> str:
     """A link that makes an officer, given by whoever runs the service. Raises Refused where there is no registry."""
-    deployment = _environment(Options(config=config))
-    import django
-
-    django.setup()
+    deployment = _existing_registry(config)
     from licet.server.clock import utc_now
-    from licet.server.registry.service_layer.actors import registry
     from licet.server.registry.service_layer.officers import invite_by_operator
 
-    registry()
     token = invite_by_operator(at=utc_now())
     url = deployment.table.url or f"http://{Options.host}:{Options.port}"
     return f"become an officer, within a day: {url.rstrip('/')}/officer/{token}/"
 
 
+def _existing_registry(config: str | None) -> Deployment:
+    """The registry that is there, with Django set up. Raises Refused where there is none, Unavailable where its
+    database does not answer."""
+    deployment = _environment(Options(config=config))
+    none = Refused("no_registry", f"there is no registry in {deployment.data}: `licet serve` makes one")
+    if not deployment.data.exists():
+        raise none
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from licet.server.checks import DO
+    from licet.server.health import OK, readiness
+
+    for name, said in readiness().items():
+        if said != OK and name in DO:
+            sentence = f"{deployment.data}: {name} {said}: {DO[name]}"
+            if name == "database":
+                raise Unavailable(sentence)
+            raise Refused("no_registry", sentence) if connection.introspection.table_names() else none
+    return deployment
+
+
 def prepare(options: Options) -> Deployment:
     """Check that the service can run here, and make its folder and its key. Raises BadInput or BadFile."""
     deployment = _environment(options)
+    address = listen_address(options.host)
     if options.host not in LOOPBACK and not deployment.table.url:
         raise BadInput(f"at {options.host} others can reach this registry: say under which address, as url in the "
                        "table [server] of licet.toml, or in LICET_URL")
@@ -149,7 +168,9 @@ def prepare(options: Options) -> Deployment:
         host = f"[{options.host}]" if ":" in options.host else options.host
         os.environ["LICET_URL"] = f"http://{host}:{options.port}"
         deployment = read_deployment(os.environ)
+    require_free(address, options.port)
     make_folder(deployment)
+    make_database_file(deployment)
     _make_log_key(deployment)
     _make_snapshot_keys(deployment)
     return deployment
@@ -183,6 +204,7 @@ def _environment(options: Options) -> Deployment:
     try:
         import allauth  # noqa: F401
         import csp  # noqa: F401
+        import django  # noqa: F401
         import granian  # noqa: F401
         import prometheus_client  # noqa: F401
         import structlog  # noqa: F401
@@ -257,6 +279,7 @@ def _log_verifier(deployment: Deployment) -> str:
 
 def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], begun: float) -> None:
     """Answer requests until SIGINT or SIGTERM."""
+    from django.db import connections
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -270,9 +293,9 @@ def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], 
     multiprocessing.set_start_method("spawn", force=True)
     worker = Worker()
     server = Granian(
-        "licet.server.wsgi:application", address=options.host, port=options.port, interface=Interfaces.WSGI,
-        workers=deployment.table.workers or 1, blocking_threads=THREADS_A_WORKER, log_enabled=False, websockets=False,
-        workers_kill_timeout=10, respawn_failed_workers=True,
+        "licet.server.wsgi:application", address=listen_address(options.host), port=options.port,
+        interface=Interfaces.WSGI, workers=deployment.table.workers or 1, blocking_threads=THREADS_A_WORKER,
+        log_enabled=False, websockets=False, workers_kill_timeout=10, respawn_failed_workers=True,
     )
     server.on_startup(worker.start)
     server.on_shutdown(worker.stop)
@@ -281,3 +304,6 @@ def _run(options: Options, deployment: Deployment, tell: Callable[[str], None], 
         server.serve()
     except OSError as error:
         raise Unavailable(f"cannot listen on {options.host}, port {options.port}: {error}") from None
+    finally:
+        # The last one to leave SQLite brings what it wrote ahead into the database's file.
+        connections.close_all()

@@ -58,9 +58,21 @@ def test_an_order_is_shown_with_its_stages_its_clock_and_one_red_dot(world: Worl
     assert text.count('class="done"') == 6
     assert 'class="now" aria-current="step"' in text
     assert not Headings(page.content.decode()).inline
+    for address in (f"/orders/{row.handle}/", "/orders/", "/orders/feed.json", "/status/"):
+        assert client.get(address)["Cache-Control"] == "no-cache"
     assert "1 order is in force." in client.get("/").content.decode()
     assert row.handle in main_of(client.get("/orders/"))
     assert "1 order is in force" in main_of(client.get("/status/"))
+
+
+def test_a_look_up_leads_to_the_order_and_to_the_appeal(world: World, client: Client) -> None:
+    row = an_order("live", END, "[2001:db8:9::66]:1194/udp")
+    for asked in ("198.51.100.66", "198.51.100.66:51820/udp", "2001:db8:9::66"):
+        page = main_of(client.get("/lookup/", {"q": asked}))
+        assert f'href="/orders/{row.handle}/"' in page
+        assert f"/orders/{row.handle}/appeal/" in page
+    for asked in ("198.51.100.6", "198.51.100.67", "vpn.example.net"):
+        assert row.handle not in main_of(client.get("/lookup/", {"q": asked}))
 
 
 def test_without_orders_zero_is_printed_and_nothing_is_enforced(world: World, client: Client) -> None:

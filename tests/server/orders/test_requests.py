@@ -63,6 +63,7 @@ def test_a_letter_is_answered_ask_by_ask_and_published(world: World, client: Cli
     found = requests.answer(world.first, found, ANSWERS, at=MONDAY + DAY)
     assert found.state == "answered"
     page = client.get(f"/requests/{found.handle}/").content.decode()
+    assert found.asks.count() == 3
     for said in ("Example Authority asks Example Logistics", "Example Ministry",
                  "Tunnels to named servers may be closed.", "absence_is_not_a_ground", "Absence is neutral.",
                  "Nothing is blocked by an answer"):
@@ -152,6 +153,12 @@ def test_the_clock_publishes_after_two_days_and_shows_what_is_overdue(world: Wor
     requests.acknowledge(world.first, found, at=MONDAY + 3 * DAY)
     assert run_due(at=MONDAY + 33 * DAY) == "1 requests overdue"
     assert b"its answer is overdue" in client.get(f"/requests/{found.handle}/").content
+
+
+def test_lines_end_as_browsers_end_them(world: World) -> None:
+    found = received(asks="Close this\r\n\r\nand that", legal_text_quoted="One.\r\nTwo.")
+    assert [ask.text for ask in found.asks.order_by("number")] == ["Close this", "and that"]
+    assert found.legal_text_quoted == "One.\nTwo."
 
 
 @pytest.mark.parametrize(("changes", "field"), [

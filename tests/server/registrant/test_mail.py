@@ -187,7 +187,7 @@ def test_a_forgotten_password_is_replaced_by_a_link(world: World, box: Mailbox) 
 def test_an_address_without_account_gets_a_mail_and_the_page_is_the_same(world: World, box: Mailbox) -> None:
     answer = Client().post("/account/password/reset/", {"email": "nobody@example.org"})
     assert answer["Location"] == "/account/password/reset/done/"
-    assert "There is no account" in newest(box, "nobody@example.org", "")
+    assert "There is no account" in newest(box, "nobody@example.org", "No account with this address")
 
 
 def test_a_demonstration_shows_its_mail_on_the_terminal_and_a_registry_without_server_keeps_it(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +26,9 @@ from licet.server.registry.models import Registry
 
 ENDED_SHOWN, FEED_MAX = 100, 5_000
 
+# Whether something is off is asked anew each time: nobody is shown a minute-old answer to that.
+_ask_again = cache_control(no_cache=True)
+
 
 def public_orders() -> QuerySet[OrderRow]:
     """Orders of which people were told."""
@@ -33,6 +36,7 @@ def public_orders() -> QuerySet[OrderRow]:
 
 
 @require_safe
+@_ask_again
 def order_list(request: HttpRequest) -> HttpResponse:
     """What is in force, what will be, and what has ended."""
     found = public_orders().prefetch_related("ends")
@@ -55,6 +59,7 @@ def public_order(puid: str) -> OrderRow:
 
 
 @require_safe
+@_ask_again
 def order_page(request: HttpRequest, puid: str) -> HttpResponse:
     """One order."""
     row = public_order(puid)
@@ -69,6 +74,7 @@ def order_file(request: HttpRequest, puid: str) -> HttpResponse:
 
 
 @require_safe
+@_ask_again
 def feed(request: HttpRequest) -> HttpResponse:
     """For enforcers: every order that is public and not over, with its state. Each verifies all of it by itself."""
     rows = public_orders().filter(state__in=orders.OPEN).order_by("handle")[:FEED_MAX]
@@ -80,6 +86,7 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@_ask_again
 def status(request: HttpRequest) -> HttpResponse:
     """What is in force now; ideally nothing."""
     registry = Registry.objects.filter(pk=1).first()

@@ -16,6 +16,7 @@ from licet.app.lookup_text import answer_json
 from licet.model.canonical import moment_ns
 from licet.server.caching import NOWHERE
 from licet.server.clock import utc_now
+from licet.server.orders.about import ends_about
 from licet.server.public import words
 from licet.server.public.directory import DirectoryForm, filtered, page_of
 from licet.server.public.limits import limited
@@ -57,6 +58,8 @@ def lookup(request: HttpRequest) -> HttpResponse:
         context["found"] = found
         context["glyph"], context["title"], context["kind"] = ANSWERS[found.answer]
         context["is_by_name"] = found.query.kind == "name"
+        place = found.query.endpoint
+        context["ordered"] = ends_about(found.query.address if place is None else place.address)
     response = render(request, "public/lookup.html", context, status=status)
     response["Cache-Control"] = NOWHERE
     return response

@@ -25,6 +25,7 @@ from licet.server.orders.models import Appeal, AppealProof, OrderedEnd, OrderRow
 from licet.server.orders.models.appeals import TEXT_LENGTH_MAX
 from licet.server.orders.policy import network_named
 from licet.server.orders.service_layer.orders import file_of, lock, move_end
+from licet.server.orders.service_layer.texts import checked_text
 from licet.server.registry.models import Notice, Officer
 from licet.server.registry.models.organisations import URL_LENGTH_MAX
 from licet.server.registry.proving import Challenge, Checker
@@ -174,10 +175,9 @@ def decide(actor: Actor, appeal: Appeal, *, uphold: bool, reasons: str, remedy: 
     """Decide an appeal, and all others about the same endpoint. Raises Invalid and Refused."""
     row, found = _lock(appeal)
     _require_reviewer(actor, found)
-    if not reasons.strip() or len(reasons) > TEXT_LENGTH_MAX:
-        raise Invalid({"reasons": _("Say why, in at most %(most)d characters.") % {"most": TEXT_LENGTH_MAX}})
+    reasons = checked_text("reasons", reasons)
     for one in _case_of(found):
-        _finish(one, actor, uphold=uphold, reasons=reasons.strip(), remedy=remedy, at=at,
+        _finish(one, actor, uphold=uphold, reasons=reasons, remedy=remedy, at=at,
                 code="appeal_upheld" if uphold else "appeal_dismissed")
     found.refresh_from_db()
     found.end.refresh_from_db()
@@ -239,11 +239,10 @@ def ask_more(actor: Actor, appeal: Appeal, question: str, *, at: datetime) -> Ap
     """Ask for more, once. Silence after it upholds the appeal. Raises Invalid and Refused."""
     _row, found = _lock(appeal)
     _require_reviewer(actor, found)
-    if not question.strip() or len(question) > TEXT_LENGTH_MAX:
-        raise Invalid({"question": _("Ask one clear question.")})
+    question = checked_text("question", question)
     facts = frozenset() if found.asked_at else frozenset({appeals.NOT_ASKED_BEFORE})
     done = journal.move(found, appeals.TABLE, "more_info", Actor(REVIEWER, actor.account), at, facts=facts)
-    found.question, found.asked_at = question.strip(), at
+    found.question, found.asked_at = question, at
     found.save()
     journal.write(done, found.handle, _details(found))
     return found
@@ -253,9 +252,7 @@ def ask_more(actor: Actor, appeal: Appeal, question: str, *, at: datetime) -> Ap
 def answer(appeal: Appeal, text: str, *, at: datetime) -> Appeal:
     """What who appealed answers. Raises Invalid."""
     _row, found = _lock(appeal)
-    if not text.strip() or len(text) > TEXT_LENGTH_MAX:
-        raise Invalid({"text": _("Write at most %(most)d characters.") % {"most": TEXT_LENGTH_MAX}})
-    found.answer, found.up_date = text.strip(), at
+    found.answer, found.up_date = checked_text("text", text), at
     found.save()
     return found
 

@@ -21,6 +21,7 @@ from licet.server.orders.asks import endpoint_in
 from licet.server.orders.models import Ask, Request
 from licet.server.orders.models.requests import ASK_LENGTH_MAX, QUOTE_LENGTH_MAX, TEXT_LENGTH_MAX
 from licet.server.orders.registered import registered_handle
+from licet.server.orders.service_layer.texts import checked_text
 from licet.server.registry.models import Notice
 from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
 from licet.server.registry.service_layer import journal
@@ -113,7 +114,8 @@ def answer(actor: Actor, request: Request, answers: Sequence[Answer], *, at: dat
             problems[f"ask-{ask.number}"] = problem
     refuse_where(problems)
     for ask in asks:
-        ask.code, ask.answer = by_number[ask.number].code, by_number[ask.number].text.strip()
+        given = by_number[ask.number]
+        ask.code, ask.answer = given.code, checked_text("text", given.text)
         ask.save()
     done = journal.move(found, requests.TABLE, _event(asks), actor, at)
     found.answered = at
@@ -145,8 +147,10 @@ def _answer_problem(request: Request, ask: Ask, given: Answer, at: datetime) -> 
     """Why an ask cannot be answered like this, or ""."""
     if given.code not in (*requests.DECLINE_CODES, *requests.ACCEPT_CODES):
         return _("Choose a code.")
-    if not given.text.strip() or len(given.text) > TEXT_LENGTH_MAX:
-        return _("Say it in words, in at most %(most)d characters.") % {"most": TEXT_LENGTH_MAX}
+    try:
+        checked_text("text", given.text)
+    except Invalid as error:
+        return _("Say it in words: %(problem)s") % {"problem": error}
     if given.code != requests.DRAFT_MAY_CITE:
         return ""
     if not ask.endpoint:

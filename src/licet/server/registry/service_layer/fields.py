@@ -37,6 +37,8 @@ class Fields:
             self.problems[name] = _("This is not text.")
             return ""
         value = value.strip()
+        if lines:
+            value = value.replace("\r\n", "\n")  # as browsers end the lines of a form (HTML, “textarea”)
         if not value:
             if required:
                 self.problems[name] = _("Fill this in.")
