@@ -82,5 +82,5 @@ def test_the_chain_accepts_what_it_does_not_refuse_and_stands_alone() -> None:
     artefact = nftables.render(CASES["udp-tcp-ipv4-ipv6"], AT_NS)
     assert re.findall(r"policy (\w+)", artefact) == ["accept"]
     assert re.findall(r"hook (\w+)", artefact) == ["forward"]
-    assert len(re.findall(r"\b(?:drop|reject)\b(?! by)", re.sub(r"^#.*$", "", artefact, flags=re.MULTILINE))) == 4
+    assert len(re.findall(r"\b(?:drop|reject)\b(?! by)", re.sub(r"^#.*$", "", artefact, flags=re.MULTILINE))) == 8
     assert set(re.findall(r"^(?:delete )?table (\S+ \S+)", artefact, re.MULTILINE)) == {"inet licet"}

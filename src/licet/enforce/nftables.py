@@ -7,7 +7,7 @@ accepts all it does not refuse, and decides nothing else. The whole table is rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from licet.enforce.base import NOTHING, Output, Rule, RuleSet, heading
 
@@ -40,13 +40,18 @@ def off() -> str:
 
 
 def _body(rules: RuleSet, at_ns: int) -> Iterator[str]:
-    for version in (4, 6):
-        yield from _set(f"owned{version}", _TYPES[version], "interval", [str(one) for one in rules.prefixes(version)])
-    for version in (4, 6):
-        elements = [_element(rules, rule, at_ns) for rule in rules.in_force(at_ns) if rule.address.version == version]
-        kind = f"{_TYPES[version]} . inet_proto . inet_service"
-        yield from _set(f"ordered{version}", kind, "timeout", elements, counts=True)
-    yield from _chains()
+    """Sets and chains, for the versions of IP that have a rule."""
+    by_version = {version: [rule for rule in rules.in_force(at_ns) if rule.address.version == version]
+                  for version in (4, 6)}
+    versions = [version for version, some in by_version.items() if some]
+    for version in versions:
+        kind, some = _TYPES[version], by_version[version]
+        servers = list(dict.fromkeys(rule.endpoint.address for rule in some))
+        yield from _set(f"owned{version}", (f"type {kind}", "flags interval"), map(str, rules.prefixes(version)))
+        yield from _set(f"servers{version}", (f"type {kind}", f"size {len(servers)}"), servers)
+        yield from _set(f"ordered{version}", (f"type {kind} . inet_proto . inet_service", "flags timeout", "counter"),
+                        (_element(rules, rule, at_ns) for rule in some))
+    yield from _chains(versions)
 
 
 def _element(rules: RuleSet, rule: Rule, at_ns: int) -> str:
@@ -55,29 +60,34 @@ def _element(rules: RuleSet, rule: Rule, at_ns: int) -> str:
             f'comment "{rule.order} {rule.protocol}"')
 
 
-def _set(name: str, kind: str, flags: str, elements: list[str], counts: bool = False) -> Iterator[str]:
-    yield from (f"set {name} {{", f"\ttype {kind}", f"\tflags {flags}")
-    if counts:
-        yield "\tcounter"
-    if elements:
-        yield "\telements = {"
-        yield from (f"\t\t{element}," for element in elements)
-        yield "\t}"
-    yield from ("}", "")
+def _set(name: str, head: Iterable[str], elements: Iterable[str]) -> Iterator[str]:
+    yield f"set {name} {{"
+    yield from (f"\t{line}" for line in head)
+    yield "\telements = {"
+    yield from (f"\t\t{element}," for element in elements)
+    yield from ("\t}", "}", "")
 
 
-def _chains() -> Iterator[str]:
-    """Either end is of an owned prefix, then one end is an ordered endpoint. To the server it is refused, so that the
-    client's end knows at once; what still comes from the server is dropped."""
+def _chains(versions: list[int]) -> Iterator[str]:
+    """Traffic of other addresses costs two look-ups of one address, and no more. The rest is refused where one end is
+    of an owned prefix and the other an ordered endpoint: to the server with a word, so that the client's end knows at
+    once; from the server in silence."""
     yield from ("chain forward {", f"\ttype filter hook forward priority {PRIORITY}; policy accept;")
-    for version in (4, 6):
-        yield from (f"\t{_IP[version]} {end} @owned{version} goto ordered" for end in ("saddr", "daddr"))
-    yield from ("}", "", "chain ordered {")
-    for version in (4, 6):
-        ip, ordered = _IP[version], f"@ordered{version}"
-        yield f"\t{ip} daddr . meta l4proto . th dport {ordered} reject with icmpx admin-prohibited"
-        yield f"\t{ip} saddr . meta l4proto . th sport {ordered} drop"
+    for version in versions:
+        yield f"\t{_IP[version]} daddr @servers{version} jump to_server"
+        yield f"\t{_IP[version]} saddr @servers{version} jump from_server"
+    yield from ("}", "", "chain to_server {")
+    yield from _refusals(versions, "daddr . meta l4proto . th dport", "reject with icmpx admin-prohibited")
+    yield from ("}", "", "chain from_server {")
+    yield from _refusals(versions, "saddr . meta l4proto . th sport", "drop")
     yield "}"
+
+
+def _refusals(versions: list[int], endpoint: str, verdict: str) -> Iterator[str]:
+    for version in versions:
+        ip = _IP[version]
+        for end in ("saddr", "daddr"):
+            yield f"\t{ip} {end} @owned{version} {ip} {endpoint} @ordered{version} {verdict}"
 
 
 OUTPUT = Output("nftables", "nftables", render, CANNOT)
