@@ -5,9 +5,10 @@
 # Debian may start, so use a machine for trials.
 set -eu
 
-quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn chromium"
+quick="iproute2 procps iputils-ping ethtool tcpdump openssl wireguard-go wireguard-tools openvpn openssh-client
+nftables openconnect curl chromium"
 # Servers that Debian starts where there is something to start them; then they are left to --all.
-servers="nginx-light knot postgresql"
+servers="nginx-light knot postgresql ocserv"
 more="strongswan-charon strongswan-swanctl libcharon-extra-plugins pptpd pptp-linux curl unbound
 bind9-dnsutils openssh-server openssh-client chrony iperf3 coturn sip-tester"
 

@@ -137,8 +137,9 @@ PATHS = ("/", "/lookup/", "/lookup/?q=198.51.100.10", "/lookup/?q=198.51.100.10:
          "/lookup/?q=192.0.2.1", "/lookup/?q=1.2.3", "/directory/", "/directory/?q=nobody", "/service/{handle}/",
          "/service/SVC-0000/", "/blocked/", "/snapshots/", "/snapshots/changes/?before=1&after=9",
          "/report/", "/privacy/", "/accessibility/", "/nowhere", "/de/", "/de/report/", "/de/service/{handle}/",
-         "/log/", "/log/?type=registration&since=2026-01-01&reason=nobody", "/log/?since=never", "/log/entries/3",
-         "/log/services/{handle}/", "/de/log/", "/de/log/entries/3", "/de/log/services/{handle}/")
+         "/log/", "/log/?type=registration&since=2026-01-01&reason=nobody", "/log/?handle=no", "/log/entries/3",
+         "/log/services/{handle}/", "/report/?since=2026-03-02&until=2026-03-01",
+         "/de/log/", "/de/log/entries/3", "/de/log/services/{handle}/")
 
 
 @pytest.mark.parametrize("width", [320, 390, 1440])

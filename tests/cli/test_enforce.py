@@ -13,8 +13,11 @@ from enforce.attacks import copy_of
 from enforce.cases import HOUR_NS
 from enforce.office import ROOT_1, Office, office_with_an_order
 from enforce.orders import PUID, SIGNER_1, STRANGER, UNREGISTERED, order, record, signed
+from licet.app.snapshot_status import Status, status_bytes
 from licet.enforce import apply
 from licet.enforce.memory import read_memory
+from licet.model.canonical import time_text
+from licet.snapshot import load
 
 RULE = f"+ {UNREGISTERED}  wireguard  {PUID}  until 2026-03-10T12:00:00Z"
 
@@ -131,6 +134,20 @@ def test_a_registry_that_is_not_heard_of_for_a_day_leaves_nothing(office: Office
     assert "(registry_stale)" in office.plan().out
     office.publish_registry()
     assert RULE in office.plan().out
+
+
+def test_a_registry_that_was_synced_lasts_as_its_signed_lists_say(office: Office) -> None:
+    snapshot = load(office.folder / "registry.snapshot")
+    until_ns = office.at_ns + 3 * HOUR_NS
+    status = Status("https://registry.example.net/snapshots", office.serial, snapshot.digest, office.at_ns, until_ns, 1,
+                    ("aa",), None)
+    (office.folder / "sync.json").write_bytes(status_bytes(status))
+    assert f"good until {time_text(until_ns, 0)}" in office.plan().out
+    office.at_ns = until_ns
+    office.write_log()
+    assert "(registry_stale)" in office.plan().out
+    office.publish_registry()  # the file is another one than what was verified
+    assert "(registry_unread)" in office.plan().out
 
 
 def test_a_clock_that_went_back_leaves_nothing(office: Office) -> None:

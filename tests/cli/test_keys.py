@@ -21,6 +21,7 @@ from licet.snapshot.form import Header, write_form
 from licet.tuf.index import Numbered
 from licet.tuf.publisher import Offer, Step, publish
 from licet.tuf.store import PublishedFolder
+from order.orders import policy_toml
 from support.published import NAME, now, records, serving
 
 PASSPHRASE = "four words nobody joins"
@@ -169,6 +170,9 @@ def test_a_holder_of_the_root_is_replaced(running: Table) -> None:
     assert "signed by 1 of 2 of the root keys of version 2" in running.sign("3.json", "carl alice", "--root",
                                                                             running.path("2.json"))
     assert running.follow("another", root=running.path("root.json")).status.root_version == 2
+    second = sha256_digest((running.folder / "2.json").read_bytes())
+    assert running.follow("third", root=second).status.root_version == 2
+    assert running.follow(root=second).status.root_version == 2  # who followed it may also be given it
 
 
 def test_the_policy_keys_are_replaced(running: Table) -> None:
@@ -208,22 +212,35 @@ def test_the_key_of_the_server_is_replaced(running: Table) -> None:
 
 def test_a_policy_is_published_by_its_keys(running: Table) -> None:
     policy = running.folder / "policy.toml"
-    policy.write_text('[[network]]\nname = "Example Logistics"\nkind = "owned"\n')
+    policy.write_text(policy_toml())
     running.draft("policy", "targets2.json", "--after", running.path("targets.json"), "--policy", str(policy))
-    assert "publishes policy/policy.toml, sha256:" in running.sign("targets2.json", "dora emil", "--root",
-                                                                   running.path("root.json"))
+    words = ("--root", running.path("root.json"))
+    told = running.sign("targets2.json", "dora", *words)
+    assert "publishes policy/policy.toml, sha256:" in told
+    assert "what is in the policy is not shown" in told
+    told = running.sign("targets2.json", "emil", *words, "--policy", str(policy))
+    assert "network “Example Logistics, Hamburg”: owned, 2 prefixes, 1 places never blocked" in told
+    assert "signs orders: signer-1 ssh-ed25519 " in told
     assert "give its file with --policy" in running.install("targets2.json", status=3)
     other = running.folder / "other.toml"
-    other.write_text("other\n")
+    other.write_text(policy_toml("public"))
+    assert run("keys", "sign", running.path("targets2.json"), "--key", running.path("fay.key"), "--yes",
+               "--passphrase-file", running.path("pass"), "--policy", str(other)).status == 3
     words = ("keys", "install", running.path("targets2.json"), "--to", str(running.set), "--policy")
     assert "its digest is another one" in run(*words, str(other)).stderr
     assert run(*words, str(policy)).status == 0
     running.publish()
     assert running.follow().has_policy
     assert (running.folder / "copy/policy.toml").read_bytes() == policy.read_bytes()
-    # A list that names none takes it back, also from those who had it.
-    raw = json.loads((running.folder / "targets2.json").read_text())["signed"]["targets"]
-    assert list(raw) == ["policy/policy.toml"]
+
+
+def test_a_policy_that_nobody_could_act_by_is_not_drafted(running: Table) -> None:
+    policy = running.folder / "policy.toml"
+    policy.write_text(policy_toml("mine"))
+    done = run("keys", "policy", "-o", running.path("targets2.json"), "--after", running.path("targets.json"),
+               "--policy", str(policy))
+    assert (done.status, str(policy) in done.stderr) == (3, True)
+    assert not (running.folder / "targets2.json").exists()
 
 
 def test_people_take_over_from_the_keys_that_a_server_made_for_itself(table: Table) -> None:

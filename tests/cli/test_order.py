@@ -11,10 +11,12 @@ import pytest
 
 from house.outputs import OFFICE, OFFICE_REGISTRY, Run, run
 from licet.app.report.parquet import OBSERVATION_COLUMNS, write_rows
+from licet.app.snapshot_status import STATUS_NAME, Status, status_bytes
 from licet.model.canonical import canonical_json, parse_time, time_text
 from licet.model.order import read_order_file
 from licet.order.limits import signed_problems
 from licet.order.policy_file import read_policy
+from licet.snapshot.store import SYNCED_NAME
 from order.orders import COURT, HOUR_NS, NOTHING_KNOWN, REVIEWER
 from support.ssh_keys import KeyPair, make_key, needs_ssh_keygen, ssh_keygen_holds
 
@@ -271,3 +273,15 @@ def test_rows_that_are_none_are_said_in_a_sentence(desk: Desk) -> None:
     (desk.folder / "broken.parquet").write_bytes(b"PAR1")
     assert "cannot be read" in desk.check(desk.folder / "broken.parquet").stderr
     assert "is no folder" in desk.check(desk.folder / "nothing").stderr
+
+
+def test_a_registry_that_is_stale_is_said_before_anything_is_drafted_or_run_dry(desk: Desk, tmp_path: Path) -> None:
+    """Whoever was registered since is not in it."""
+    copy = tmp_path / "registry"
+    copy.mkdir()
+    shutil.copy(OFFICE_REGISTRY, copy / SYNCED_NAME)
+    status = Status("https://registry.example.net/tuf", 1, "sha256:0", 0, 10**9, 1, (), None)
+    (copy / STATUS_NAME).write_bytes(status_bytes(status))
+    for done in (desk.draft("--endpoint", END, "--registry", str(copy)),
+                 desk.check(desk.scan, options=("--registry", str(copy)))):
+        assert "this registry is stale since 1970-01-01T00:00:01Z" in done.stderr

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,6 @@ from house.outputs import OFFICE, run
 from house.source import ROOT
 from licet.app.snapshot_status import STATUS_NAME
 from support.published import Registry, WebServer, now, records, registry, serving
-
-WEEK = timedelta(days=7)
 
 
 @pytest.fixture
@@ -52,6 +51,11 @@ def test_a_folder_is_a_registry_for_every_command(served: tuple[Registry, WebSer
         assert run("scan", str(OFFICE), "--registry", where).status == 0
         assert json.loads(run("lookup", "198.51.100.7", "--registry", where, "--format", "json").stdout)
         assert run("snapshot", "verify", where).status == 0
+    config = tmp_path / "licet.toml"
+    config.write_text('[[registry]]\npath = "copy"\n')
+    checked = run("config", "check", str(config))
+    assert (checked.status, "serial 1): what it registers" in checked.stdout) == (0, True)
+    assert "known to be the newest until " in checked.stdout
     empty = tmp_path / "empty"
     empty.mkdir()
     told = run("scan", str(OFFICE), "--registry", str(empty))
@@ -77,28 +81,43 @@ def test_refusals_have_their_status_and_say_what_stays(served: tuple[Registry, W
         assert "Traceback" not in done.stderr
 
 
-def test_a_registry_that_stopped_for_a_week_is_stale_and_heals_by_itself(tmp_path: Path) -> None:
-    """Nobody signs for a week; then the registry is started again."""
+def test_a_registry_that_stopped_for_a_week_is_stale_and_heals_by_itself(
+    served: tuple[Registry, WebServer, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody signs for a week, by a clock that is moved; then the registry is started again."""
+    made, server, root = served
+    copy, begun = str(tmp_path / "copy"), json.loads((made.folder / "metadata/timestamp.json").read_bytes())
+    assert run("snapshot", "sync", server.url, copy, "--root", root).status == 0
+    over = begun["signed"]["expires"]
+    asking = (("snapshot", "show", copy), ("scan", str(OFFICE), "--registry", copy),
+              ("lookup", "198.51.100.7", "--registry", f"{copy}/registry.snapshot"),
+              ("explain", str(OFFICE), "198.51.100.10:51820/udp", "--registry", copy))
+    before = {words: run(*words) for words in asking}
+    with monkeypatch.context() as moved:
+        real = time.time_ns
+        moved.setattr("time.time_ns", lambda: real() + 7 * 86_400 * 10**9)
+        for words in asking:
+            told = run(*words)
+            assert f"this registry is stale since {over}" in told.stderr, words
+            assert f"licet snapshot sync {server.url} {copy}" in told.stderr
+            assert told.status == before[words].status
+            if words[0] == "scan":  # it takes nothing from whoever is registered
+                assert told.stdout == before[words].stdout
+        assert f"state:     stale since {over}" in run("snapshot", "show", copy).stdout
+    assert all("stale" not in done.stderr for done in before.values())
+
+
+def test_what_a_stopped_registry_shows_is_refused_until_it_signs_again(tmp_path: Path) -> None:
     made, copy = Registry(tmp_path / "set"), str(tmp_path / "copy")
-    begun = now() - WEEK
+    begun = now() - timedelta(days=7)
     root = tmp_path / "root.json"
     root.write_bytes(made.begin(at=begun))
     made.number(1, records(20), at=begun)
     with serving(made.folder) as server:
-        made.publish(at=now())
-        run("snapshot", "sync", server.url, copy, "--root", str(root))
-        over = f"{begun + timedelta(hours=24):%Y-%m-%dT%H:%M:%SZ}"
-        status = json.loads((tmp_path / "copy" / STATUS_NAME).read_bytes())
-        (tmp_path / "copy" / STATUS_NAME).write_text(json.dumps({**status, "valid_until": over}))
-        for words in (("snapshot", "show", copy), ("scan", str(OFFICE), "--registry", copy),
-                      ("lookup", "198.51.100.7", "--registry", f"{copy}/registry.snapshot"),
-                      ("explain", str(OFFICE), "198.51.100.10:51820/udp", "--registry", copy)):
-            told = run(*words)
-            assert f"this registry is stale since {over}" in told.stderr, words
-            assert f"licet snapshot sync {server.url} {copy}" in told.stderr
-        assert f"state:     stale since {over}" in run("snapshot", "show", copy).stdout
-        assert run("snapshot", "sync", server.url, copy).status == 0
-    assert "stale" not in run("scan", str(OFFICE), "--registry", copy).stderr
+        refused = run("snapshot", "sync", server.url, copy, "--root", str(root))
+        assert (refused.status, "(expired)" in refused.stderr) == (4, True)
+        made.publish()
+        assert run("snapshot", "sync", server.url, copy, "--root", str(root)).status == 0
 
 
 def test_a_file_that_something_else_wrote_is_said(served: tuple[Registry, WebServer, str], tmp_path: Path) -> None:

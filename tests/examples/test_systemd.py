@@ -12,14 +12,16 @@ import pytest
 
 from house.test_docs import check_command
 
-UNIT = Path(__file__).resolve().parents[2] / "examples" / "systemd" / "licet-watch.service"
+UNITS = Path(__file__).resolve().parents[2] / "examples" / "systemd"
+UNIT = UNITS / "licet-watch.service"
+SYNC = UNITS / "licet-sync.service"
 NO_SYSTEMD = "systemd-analyze is missing: apt-get install systemd"
 PROGRAM = "/opt/licet/bin/licet"
 
 
-def values(name: str) -> list[str]:
-    """What the unit says under a name, in its order."""
-    lines = [line.partition("=") for line in UNIT.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+def values(name: str, unit: Path = UNIT) -> list[str]:
+    """What a unit says under a name, in its order."""
+    lines = [line.partition("=") for line in unit.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return [value for key, _, value in lines if key == name]
 
 
@@ -47,13 +49,25 @@ def test_it_writes_where_systemd_made_room_for_it() -> None:
     assert words[words.index("--write") + 1].startswith(f"/var/lib/{values('StateDirectory')[0]}/")
 
 
+def test_the_copy_of_a_registry_is_brought_by_a_command_that_exists_and_by_nobody() -> None:
+    (line,) = values("ExecStart", SYNC)
+    words = shlex.split(line.replace("${URL}", "https://registry.example.net/tuf").replace("$ROOT", "--root=sha256:0"))
+    assert words[:3] == [PROGRAM, "snapshot", "sync"]
+    check_command(shlex.join(["licet", *words[1:]]))
+    assert words[4].startswith(f"/var/lib/{values('StateDirectory', SYNC)[0]}/")
+    assert values("CapabilityBoundingSet", SYNC) == [""]
+    assert values("User", SYNC) == ["licet-sync"]
+    assert values("StateDirectoryMode", SYNC) == ["0755"]
+
+
+@pytest.mark.parametrize("unit", [UNIT, SYNC], ids=lambda path: path.name)
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=NO_SYSTEMD)
-def test_systemd_understands_every_line(tmp_path: Path) -> None:
+def test_systemd_understands_every_line(tmp_path: Path, unit: Path) -> None:
     """It says so on standard error where it does not; the program must be there, so another one stands in its place."""
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text(encoding="utf-8").replace(PROGRAM, sys.executable))
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    ours = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text(encoding="utf-8").replace(PROGRAM, sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if unit.name in line]
     assert ours == []
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
+import shutil
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,17 @@ import structlog
 from django.test import Client, override_settings
 from django.urls import path
 
+from licet.app.tuf_keys import make_starter
 from licet.server import diagnostics, urls
 from licet.server.clock import utc_now
 from licet.server.registry.models import Notice
 from licet.server.registry.publish import publish
 from licet.server.registry.service_layer import decisions
+from licet.server.signing_checks import signing_problems
+from licet.tuf.layout import ROLES
+from licet.tuf.signer import SigningKey
 from server.world import CODE, FAILED, World, make_world
+from support.published import Registry, key, records
 
 pytestmark = pytest.mark.django_db
 
@@ -198,7 +206,24 @@ def deployment(settings: Any, tmp_path: Path) -> Any:
     settings.SECRET_KEY = "abcdefghij" * 6
     settings.LICET_SECOND_FACTOR = False
     make_world(at=utc_now())
+    signs(tmp_path)
     return settings
+
+
+def signs(folder: Path) -> Registry:
+    """A set whose root is of people, and the key of the server that it names."""
+    made = Registry(folder / "tuf")
+    made.begin()
+    made.number(1, records(1))
+    (folder / "online_keys").mkdir(mode=0o700)
+    write_key(folder, made.online[0])
+    return made
+
+
+def write_key(folder: Path, one: SigningKey) -> None:
+    path = folder / "online_keys/online.key"
+    path.write_text(one.open_text())
+    path.chmod(0o600)
 
 
 def problems() -> list[str]:
@@ -243,6 +268,60 @@ def test_each_problem_is_said_in_words(deployment: Any) -> None:
     for problem in problems():
         assert len(problem) > 30
         assert "Traceback" not in problem
+
+
+def test_what_keeps_snapshots_from_being_signed_is_said(deployment: Any) -> None:
+    folder = deployment.DEPLOYMENT.data
+    online = folder / "online_keys/online.key"
+    text = online.read_text()
+    online.unlink()
+    [problem] = problems()
+    assert "has no key: nothing new is signed" in problem
+    write_key(folder, key("another"))
+    [problem] = problems()
+    assert "none of those that the root lets publish" in problem
+    online.write_text(text)
+    online.chmod(0o644)
+    assert "chmod 600" in " ".join(problems())
+    online.chmod(0o600)
+    (folder / "starter_keys").mkdir()
+    [problem] = problems()
+    assert "delete it" in problem
+    (folder / "starter_keys").rmdir()
+    (folder / "tuf/metadata/timestamp.json").write_bytes(b"{}")
+    [problem] = problems()
+    assert "does not hold together" in problem
+    shutil.rmtree(folder / "tuf")
+    [problem] = problems()
+    assert "has no root yet" in problem
+    shutil.rmtree(folder / "online_keys")
+    make_starter(folder / "tuf", folder / "online_keys", folder / "starter_keys", utc_now())
+    assert "whoever has the server has them" in " ".join(problems())
+
+
+def test_what_is_over_soon_is_said_with_what_to_do(deployment: Any) -> None:
+    moments = [utc_now() + timedelta(days=days) for days in (0, 10, 340, 400)]
+    found = [list(signing_problems(deployment.DEPLOYMENT, at)) for at in moments]
+    assert found[0] == []
+    assert [one.split(" is over since")[0] for one in found[1]] == [
+        f"the list of the role {role}" for role in ("registrations", "snapshot", "timestamp")]
+    assert "the root is over at" in found[2][0]
+    assert "licet keys root --after" in found[2][0]
+    assert "licet keys policy --after" in found[2][1]
+    assert "the root is over since" in found[3][0]
+
+
+def test_metrics_say_until_when_lists_hold(deployment: Any) -> None:
+    found = metrics()
+    assert found["licet_signed_serial"] == 1
+    days = {role: found[f'licet_list_expires_days{{role="{role}"}}'] for role in ROLES}
+    assert 0.9 < days["timestamp"] < 1
+    assert 6.9 < days["snapshot"] < 7
+    assert 364 < days["root"] < 366
+    shutil.rmtree(deployment.DEPLOYMENT.data / "tuf")
+    found = metrics()
+    assert found["licet_signed_serial"] == 0
+    assert math.isnan(found['licet_list_expires_days{role="root"}'])
 
 
 def test_a_mail_server_that_does_not_answer_is_named(deployment: Any) -> None:

@@ -24,7 +24,7 @@ from licet.server.worker import run_once
 from server.world import World, make_world
 from support.published import serving
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ class WebServer:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, ranges: bool = True) -> Iterator[WebServer]:
+def serving(folder: Path, ranges: bool = True, tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
     """The folder on a port of the loopback interface. ranges: it knows how to begin in the middle of a file."""
     told = WebServer()
 
@@ -141,9 +142,11 @@ def serving(folder: Path, ranges: bool = True) -> Iterator[WebServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}"
+    told.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     try:
         yield told
     finally:

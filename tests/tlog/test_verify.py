@@ -253,3 +253,27 @@ def test_keys_are_taken_as_text_or_from_a_file(tmp_path: Path) -> None:
             make_trust(wrong)
     with pytest.raises(BadInput, match="cannot be had"):
         make_trust(str(KEY.verifier), quorum=1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 300, 2_000, 2_999, 3_000])
+def test_a_few_tiles_show_that_an_earlier_checkpoint_is_continued(log: Path, size: int) -> None:
+    earlier = log.parent / "at"
+    earlier.write_bytes(KEY.checkpoint(size, Tree(FolderStore(log), SIZE).root(size)))
+    shutil.rmtree(log / "tile/entries")
+    assert read_checkpoint_of(str(log), TRUST, [str(earlier), str(log.parent / "earlier")]).size == SIZE
+    if size:
+        earlier.write_bytes(KEY.checkpoint(size, bytes(32)))
+        with pytest.raises(LogBroken, match="forked"):
+            read_checkpoint_of(str(log), TRUST, [str(earlier)])
+
+
+def test_a_checkpoint_that_is_older_than_the_one_that_was_kept_is_refused(log: Path) -> None:
+    (log.parent / "newer").write_bytes(KEY.checkpoint(SIZE + 1, bytes(32)))
+    with pytest.raises(LogBroken, match="rolled_back"):
+        read_checkpoint_of(str(log), TRUST, [str(log.parent / "newer")])
+    (log.parent / "newer").write_bytes(OTHER_KEY.checkpoint(1, bytes(32)))
+    with pytest.raises(LogBroken, match="not_signed"):
+        read_checkpoint_of(str(log), TRUST, [str(log.parent / "newer")])
+    fork(log)
+    with pytest.raises(LogBroken, match="forked"):
+        read_checkpoint_of(str(log), TRUST, [str(log.parent / "earlier")])

@@ -275,6 +275,25 @@ def test_silence_is_left(victim: Victim, monkeypatch: pytest.MonkeyPatch) -> Non
     stop.set()
 
 
+def test_a_list_that_is_signed_to_be_endless_is_left(victim: Victim) -> None:
+    """By whoever has the server: a length that is signed is not believed where it is more than any list may have."""
+    path = lists(victim.made.folder, "registrations")[-1]
+    found: Metadata[Targets] = Metadata.from_bytes(path.read_bytes())
+    found.signed.targets[INDEX_PATH].length = 2**50
+    _replace(victim.made, found.signed)
+    victim.server.answer = endless(".index.json")
+    victim.refused("too_long")
+
+
+def test_deltas_that_are_longer_than_the_whole_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("licet.tuf.publisher.DELTA_SHARE", 0)
+    made, root = registry(tmp_path / "set", 2)
+    made.number(2, records(80))
+    with serving(made.folder) as server, pytest.raises(SnapshotRefused, match="too_long"):
+        sync(server.url, str(tmp_path / "copy"), root, now())
+    assert not any(path.endswith(".snapshot") for path in server.asked)
+
+
 # Wrong keys.
 
 

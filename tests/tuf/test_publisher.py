@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,36 +17,11 @@ from licet.errors import BadFile, Refused, Unavailable
 from licet.tuf.ceremony import first_targets, group, next_root, next_targets
 from licet.tuf.current import PENDING, read_current
 from licet.tuf.layout import LIFE, WITHDRAWN_FILES_STAY, file_of, whole_path
+from support.endings import ended_at
 from support.published import YEAR, Registry, key, now, records, registry, serving
 
-# What changes the disk, each of which may be the last thing that a publisher does.
-EVENTS = frozenset({"os.rename", "os.remove", "os.mkdir"})
 MOMENTS_MAX = 200
-HEALS_EVERY = 4  # after how many ends the work is done again to its end
-
-
-def ended_at(moment: int, work: Callable[[], object]) -> bool:
-    """Run something in a process of its own that ends without notice before its n-th change of the disk. True where
-    it came to its end."""
-    child = os.fork()
-    if child == 0:
-        left = [moment]
-
-        def watch(event: str, arguments: Any) -> None:
-            if event in EVENTS or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
-                left[0] -= 1
-                if left[0] < 0:
-                    os._exit(9)
-
-        try:
-            sys.addaudithook(watch)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, 9), "what was published failed by itself"
-    return status == 0
+HEALS_EVERY = 6  # after how many ends the work is done again to its end
 
 
 def killed_everywhere(tmp_path: Path, begin: Registry, copy: Path, work: Callable[[Registry], object],
@@ -204,10 +177,14 @@ def test_what_was_withdrawn_stays_some_hours(tmp_path: Path) -> None:
 
 def test_what_was_left_unfinished_is_cleared_away(tmp_path: Path) -> None:
     made, _ = registry(tmp_path / "set")
-    left = made.folder / "targets/registrations/0000.9.snapshot.new"
+    left = made.folder / f"targets/registrations/{'0' * 64}.9.snapshot.new"
     left.write_bytes(b"half of a")
+    another = made.folder / "index.html"
+    another.write_bytes(b"of whoever runs the mirror")
     made.publish()
+    made.publish(at=now() + 2 * WITHDRAWN_FILES_STAY)
     assert not left.exists()
+    assert another.exists()
 
 
 def test_one_publisher_at_a_time(tmp_path: Path) -> None:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import json
+import shutil
+import ssl
 from datetime import timedelta
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from licet.app.snapshot_status import read_status
 from licet.app.snapshot_sync import DELTAS, UNCHANGED, WHOLE, Synced, sync
 from licet.errors import BadInput, SnapshotRefused, Unavailable
 from licet.snapshot import load
 from licet.tuf.layout import file_of, whole_path
+from support.endings import ended_at
 from support.published import Registry, WebServer, now, records, registry, send, serving
+
+MOMENTS_MAX = 200
 
 
 def bring(server: WebServer, folder: Path, root: str | None = None) -> Synced:
@@ -255,3 +265,57 @@ def test_a_set_that_is_signed_again_moves_almost_nothing(tmp_path: Path) -> None
         done = bring(server, tmp_path / "copy")
     assert done.how == UNCHANGED
     assert done.bytes_moved < 2_000
+
+
+def test_ended_at_any_instant_the_copy_is_the_old_one_or_the_new_one(tmp_path: Path) -> None:
+    """And the next sync brings the new one, whatever was left lying around."""
+    made, root = registry(tmp_path / "set", 40)
+    with serving(made.folder) as server:
+        bring(server, tmp_path / "copy", root)
+        made.number(2, records(41))
+        for moment in range(MOMENTS_MAX):
+            mine = tmp_path / "mine"
+            shutil.copytree(tmp_path / "copy", mine, symlinks=True)
+            is_done = ended_at(moment, lambda: bring(server, mine))  # noqa: B023 — it is called at once
+            there = (mine / "registry.snapshot").read_bytes()
+            assert there in (made.forms[1], made.forms[2])
+            assert load(mine).serial in (1, 2)
+            status = read_status(str(mine))
+            assert status is not None
+            assert status.serial in (1, 2)
+            if moment % 5 == 0 or is_done:
+                bring(server, mine)
+                assert (mine / "registry.snapshot").read_bytes() == made.forms[2]
+            if is_done:
+                break
+            shutil.rmtree(mine)
+    assert 10 < moment < MOMENTS_MAX - 1
+
+
+def test_over_tls_the_certificate_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, root = registry(tmp_path / "set")
+    certificate, key_file = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key_file)
+    with serving(made.folder, tls=context) as server:
+        with pytest.raises(Unavailable, match="certificate"):
+            bring(server, tmp_path / "copy", root)
+        assert not server.asked
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert bring(server, tmp_path / "copy", root).how == WHOLE
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+            .serial_number(1).not_valid_before(now() - timedelta(days=1)).not_valid_after(now() + timedelta(days=9))
+            .add_extension(address, False).add_extension(x509.BasicConstraints(True, None), True)
+            .sign(private, hashes.SHA256()))
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(made.public_bytes(pem))
+    (folder / "key.pem").write_bytes(private.private_bytes(pem, serialization.PrivateFormat.PKCS8,
+                                                           serialization.NoEncryption()))
+    return folder / "cert.pem", folder / "key.pem"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from licet.app.config import Config, RegistrySource, examine_config
 from licet.app.registries import refuse_shared_handles
+from licet.app.snapshot_status import read_status
 from licet.errors import BadFile, BadInput
 from licet.judge import INFORMS, Registry
 from licet.judge.policy import OWNED, PUBLIC
+from licet.model.canonical import time_text
 from licet.snapshot import Snapshot
 from licet.snapshot.registry_file import examine_registry
 from licet.snapshot.store import is_snapshot_file, load, read_bytes
@@ -54,6 +56,7 @@ def _registry_problems(path: str) -> list[str]:
         if not is_snapshot_file(path):
             return [str(fault) for fault in examine_registry(path, read_bytes(path))[1]]
         load(path)
+        read_status(path)
     except BadFile as error:
         return [str(error)]
     return []
@@ -77,7 +80,9 @@ def _registry_line(source: RegistrySource, snapshot: Snapshot) -> str:
     number = "" if snapshot.serial is None else f", serial {snapshot.serial}"
     records = "1 record" if len(snapshot.records) == 1 else f"{len(snapshot.records):,} records"
     means = "adds a sentence, decides nothing" if source.role == INFORMS else "what it registers is registered here"
-    return f"registry:   {source.path} {source.role} ({records}{number}): {means}"
+    status = read_status(source.path)
+    until = "" if status is None else f"; known to be the newest until {time_text(status.valid_until_ns, 0)}"
+    return f"registry:   {source.path} {source.role} ({records}{number}): {means}{until}"
 
 
 def _closing(config: Config) -> list[str]:

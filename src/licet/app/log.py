@@ -17,7 +17,7 @@ from licet.tlog.checkpoint import Checkpoint, open_checkpoint
 from licet.tlog.cosignature import WitnessPolicy, require_cosigned
 from licet.tlog.entry import APART_BYTES_MAX, read_body, read_entry
 from licet.tlog.fetch import Site
-from licet.tlog.merkle import is_included, leaf_hash
+from licet.tlog.merkle import is_consistent, is_included, leaf_hash
 from licet.tlog.note import ED25519, VerifierKey, read_verifier_key
 from licet.tlog.proof_file import PROOF_BYTES_MAX, verify_proof, write_proof
 from licet.tlog.store import FolderReader
@@ -91,9 +91,25 @@ def read_key(text: str) -> VerifierKey:
     return read_verifier_key(text)
 
 
-def read_checkpoint_of(place: str, trust: Trust) -> Checkpoint:
-    """The newest checkpoint of a log, verified. Raises LogBroken, Unavailable, BadFile."""
-    return _checkpoint(open_log(place), trust)
+def read_checkpoint_of(place: str, trust: Trust, since: Sequence[str] = ()) -> Checkpoint:
+    """The newest checkpoint of a log, verified. since: files with checkpoints that it must continue, which a few tiles
+    show. Raises LogBroken, Unavailable, BadFile."""
+    reader = open_log(place)
+    checkpoint = _checkpoint(reader, trust)
+    for path in since:
+        require_consistent(reader, checkpoint, open_checkpoint(_read_file(path, CHECKPOINT_BYTES_MAX), trust.key, path))
+    return checkpoint
+
+
+def require_consistent(reader: Reader, checkpoint: Checkpoint, earlier: Checkpoint) -> None:
+    """Raises LogBroken where a log does not continue an earlier checkpoint (RFC 6962 §2.1.2)."""
+    if earlier.size > checkpoint.size:
+        raise LogBroken("rolled_back", CHECKPOINT, f"it has {checkpoint.size:,} entries, and an earlier one had "
+                                                   f"{earlier.size:,}: this is an old state, or the log was cut")
+    path = Tree(reader, checkpoint.size).consistency(earlier.size)
+    if not is_consistent(earlier.size, earlier.root, checkpoint.size, checkpoint.root, path):
+        raise LogBroken("forked", f"the earlier checkpoint of {earlier.size:,} entries", "the tiles do not lead from "
+                        "it to the newest: two logs were signed, or a tile was changed. `licet log verify` says which")
 
 
 def verify_log(place: str, trust: Trust, since: Sequence[str] = (), *, keeps_details: bool = False) -> Verified:

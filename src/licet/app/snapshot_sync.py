@@ -153,9 +153,11 @@ def _bring(client: Client, verified: Verified, place: Path, have: Numbered | Non
             pass  # a delta that leads elsewhere must not keep anybody from what is signed
     whole = whole_path(index.whole.serial)
     part = place / OWN / "part" / index.whole.digest.removeprefix("sha256:")
+    since = index.way_from(index.whole) or ()
+    if _cost(client, since) > _length(client, whole, WHOLE_BYTES_MAX):
+        raise SnapshotRefused("too_long", client.url, "the deltas have more bytes than the whole")
     with _few_parts(part):
         _download(client, whole, part, WHOLE_BYTES_MAX)
-        since = index.way_from(index.whole) or ()
         try:
             _put(client, place, part, since, index.newest)
         except Malformed as error:

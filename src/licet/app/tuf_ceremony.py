@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from licet.errors import BadFile, BadInput, Malformed
+from licet.model.policy import NetworkPolicy
+from licet.order.policy_file import read_policy
 from licet.snapshot.store import read_bytes, replace_file
 from licet.tuf.ceremony import (
     Group,
@@ -94,8 +96,11 @@ def draft_root(path: str, after: str | None, root: Group | None, policy: Group |
 def draft_policy(path: str, after: str | None, online: Group | None, policy: str | None,
                  expires: datetime) -> Described:
     """Write a list of the policy keys that nobody has signed yet. policy: the file that it publishes as policy.toml.
-    Raises BadInput, BadFile."""
-    raw = None if policy is None else read_bytes(policy, POLICY_BYTES_MAX)
+    Raises BadInput, and BadFile, also for a policy that nobody could act by."""
+    raw = None
+    if policy is not None:
+        raw = read_bytes(policy, POLICY_BYTES_MAX)
+        read_policy(policy, raw)
     if after is not None:
         draft = next_targets(_read(after, TARGETS).signed, expires, online=online, policy=raw)
     elif online is None:
@@ -122,6 +127,16 @@ def describe(path: str, root: str | None) -> Described:
     files = tuple((name, f"sha256:{one.hashes['sha256']}") for name, one in listed.items())
     return Described(kind, signed.version, expires_at(found), fingerprint(raw), kind == ROOT and is_starter(signed),
                      holders, files, standings)
+
+
+def networks_of(path: str, policy: str) -> tuple[NetworkPolicy, ...]:
+    """The networks of the policy that a list publishes. policy: its file, which must be the one that is named. Raises
+    BadFile, BadInput."""
+    raw = read_bytes(policy, POLICY_BYTES_MAX)
+    listed = _read(path, TARGETS).signed.targets.get(POLICY_PATH)
+    if listed is None or listed.hashes["sha256"] != hashlib.sha256(raw).hexdigest():
+        raise BadInput(f"{policy} is not the policy that {path} publishes: its digest is another one")
+    return read_policy(policy, raw)
 
 
 def add_signature_to(path: str, key: SigningKey) -> None:

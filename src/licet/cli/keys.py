@@ -126,9 +126,11 @@ def draft_policy(path: str, after: str | None, policy: str | None, online: tuple
 @click.option("--key", "key_path", required=True, metavar="KEY", help="Your private key.")
 @click.option("--root", metavar="ROOT.JSON", help="For the count of who signed: the root before a root, or the root "
               "that names the policy keys.")
+@click.option("--policy", metavar="POLICY.TOML", help="The policy that a list publishes, to be shown before you sign.")
 @click.option("--yes", is_flag=True, help="Do not ask whether this is what you want to sign.")
 @passphrase_option
-def add_signature(path: str, key_path: str, root: str | None, yes: bool, passphrase_file: str | None) -> None:
+def add_signature(path: str, key_path: str, root: str | None, policy: str | None, yes: bool,
+                  passphrase_file: str | None) -> None:
     """Sign a draft of a root or of the policy keys' list, after it was shown.
 
     FILE is replaced by the same with your signature; hand it to the next holder.
@@ -137,7 +139,9 @@ def add_signature(path: str, key_path: str, root: str | None, yes: bool, passphr
     from licet.app.tuf_ceremony import add_signature_to, describe
     from licet.app.tuf_keys import open_key
 
-    _say(path, describe(path, root))
+    shown = describe(path, root)
+    _say(path, shown)
+    _say_policy(path, policy, bool(shown.files))
     if not yes:
         click.confirm("Sign this?", abort=True, err=True)
     key = open_key(key_path, lambda: _passphrase(passphrase_file))
@@ -196,6 +200,23 @@ def _say(path: str, found: Described) -> None:
     _say_standings(found)
     if found.kind == "root" and found.standings and not any(one.lacking for one in found.standings):
         click.echo(f"fingerprint {found.fingerprint}")
+
+
+def _say_policy(path: str, policy: str | None, publishes_one: bool) -> None:
+    """The networks of a policy: nobody should sign a digest alone."""
+    from licet.app.tuf_ceremony import networks_of
+
+    if policy is None:
+        if publishes_one:
+            click.echo("what is in the policy is not shown: give its file with --policy", err=True)
+        return
+    for network in networks_of(path, policy):
+        click.echo(f"network “{network.name}”: {network.kind}, {len(network.prefixes)} prefixes, "
+                   f"{len(network.never_block)} places never blocked")
+        for words, people in (("signs orders", network.signers), ("decides appeals", network.reviewers),
+                              ("signs decisions", network.adjudicators)):
+            for person in people:
+                click.echo(f"  {words}: {person.code} {person.key}")
 
 
 def _say_standings(found: Described) -> None:

@@ -44,15 +44,20 @@ def log() -> None:
 @log.command()
 @click.argument("place", metavar="PLACE")
 @trust_options
-def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None) -> None:
+@click.option("--since", multiple=True, metavar="FILE", help="A checkpoint that the newest must continue.")
+def checkpoint(place: str, key: str, witnesses: tuple[str, ...], quorum: int | None, since: tuple[str, ...]) -> None:
     """Print the newest checkpoint, verified.
 
-    Keep it: `licet log verify --since FILE` shows later that the log continues it.
+    Keep it: with --since FILE, here or at `licet log verify`, it shows later that the log continues it. Here a few
+    hashes are enough for that, however long the log is.
+
+    \b
+      licet log checkpoint https://registry.example.net/log --key log.key --since kept > new && mv new kept
     """
     trust = make_trust(key, witnesses, quorum)
     from licet.app.log import read_checkpoint_of
 
-    click.echo(str(read_checkpoint_of(place, trust).note), nl=False)
+    click.echo(str(read_checkpoint_of(place, trust, since).note), nl=False)
 
 
 @log.command()

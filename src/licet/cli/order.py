@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from licet.cli.options import Time
+from licet.cli.options import Time, say_if_stale
 
 if TYPE_CHECKING:
     from licet.app.order.draft import Wish
@@ -68,6 +68,7 @@ def draft(
     registries = open_registries(registry_paths)
     if not registries:
         raise click.UsageError("name the registry by which these tunnels were judged: --registry FILE")
+    say_if_stale(registry_paths)
     at_ns = now_ns() if at_ns is None else at_ns
     wish = _wish(texts_path, settings, begin_ns, end_ns, load_public_key(author_path).key_id)
     chosen = choose([one for path in seen_paths for one in read_seen(path)], [*map(parse_endpoint, endpoints)],
@@ -145,6 +146,7 @@ def check(
     if file.order.approver:
         raise click.UsageError("the second person signed it with its dry run: draft a new order")
     at_ns = now_ns() if at_ns is None else at_ns
+    say_if_stale(registry_paths)
     known: dict[str, list[str]] = {}
     for one in names:
         address, _, name = one.partition("=")

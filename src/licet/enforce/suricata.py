@@ -13,7 +13,8 @@ CANNOT = (
     "an end. A file of rules has none: `licet enforce run` writes it again when one is over, and where that has "
     "stopped, `licet enforce off` empties it.",
     "a refusal that tells the client's end: packets are dropped in silence.",
-    "counts by rule: Suricata would count by alerts, which name clients.",
+    "counts by rule: Suricata would count by alerts, which name clients. Its own `drop` and `flow` events, where they "
+    "are switched on, name both ends too.",
     "anything at all where Suricata is not inline (AF_PACKET in copy mode, NFQUEUE): beside the traffic it drops none.",
 )
 

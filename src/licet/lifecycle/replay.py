@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from licet.errors import LogBroken
 from licet.lifecycle import (
@@ -33,10 +34,15 @@ TABLES: dict[str, Table] = {
 }
 
 
+MOVES_KEPT = 4_096
+
+_NOTHING: dict[str, Json] = {}
+
+
 @dataclass(slots=True)
 class Subject:
-    """Where a subject of the log stands. digest, time, index, details, body_digest: of its last entry; birth: the event
-    with which it began, or last began anew."""
+    """Where a subject of the log stands. digest, time, index, body_digest: of its last entry; details: of that, where
+    moves are kept; birth: the event with which it began, or last began anew."""
 
     kind: str
     state: str
@@ -76,8 +82,10 @@ class Replay:
         if entry.body_digest:
             self.bodies[entry.body_digest] = index
         birth = entry.event if known is None or entry.before == "" else known.birth
+        # Who only counts need not keep what a million entries say.
+        details = _NOTHING if self.moves is None else entry.details
         self.subjects[entry.subject] = Subject(entry.kind, entry.after, entry.digest, entry.time, index, birth,
-                                               entry.details, entry.body_digest)
+                                               details, entry.body_digest)
         if self.moves is not None:
             self.moves.setdefault(entry.subject, []).append(index)
         self.counts[entry.kind, entry.event, entry.after] += 1
@@ -109,11 +117,18 @@ def _illegal(entry: LogEntry, known: Subject | None) -> str:
         return _illegal_birth(table, entry, known)
     if known is None or known.state != entry.before:
         return "the subject was not there" if known is None else f"its state is “{known.state}”"
-    if entry.after not in [one.to for one in table.rows.get(entry.before, {}).get(entry.event, ())]:
+    return _illegal_move(entry.kind, entry.event, entry.before, entry.after, entry.role, bool(entry.reason))
+
+
+@lru_cache(MOVES_KEPT)
+def _illegal_move(kind: str, event: str, before: str, after: str, role: str, has_reason: bool) -> str:
+    """What is wrong with a move by its table alone. A log repeats few moves very often."""
+    table = TABLES[kind]
+    if after not in [one.to for one in table.rows.get(before, {}).get(event, ())]:
         return "the table has no such move"
-    if entry.role not in table.roles(entry.before, entry.event):
+    if role not in table.roles(before, event):
         return "that is not for this role to cause"
-    if entry.event in table.demands_reason and not entry.reason:
+    if event in table.demands_reason and not has_reason:
         return "it needs a reason code"
     return ""
 

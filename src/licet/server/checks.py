@@ -11,11 +11,13 @@ from django.core.mail import get_connection
 from django.db import DatabaseError
 
 from licet.errors import LicetError
+from licet.server.clock import utc_now
 from licet.server.deployment import Deployment, read_secret
 from licet.server.entrance import lacks_second_factor
 from licet.server.health import OK, readiness
 from licet.server.notices import FAILURES_MAX
 from licet.server.registry.models import Notice, Officer, Registry
+from licet.server.signing_checks import signing_problems
 
 # What Django warns of and what is so on purpose: on one machine without TLS, cookies and HSTS cannot be secure.
 WITHOUT_TLS = frozenset({"security.W004", "security.W008", "security.W012", "security.W016"})
@@ -37,6 +39,7 @@ def problems() -> list[str]:
     state = readiness()
     found += [f"{name} {said}: {DO[name]}" for name, said in state.items() if said != OK and name != "clock"]
     found += _mail(deployment)
+    found += signing_problems(deployment, utc_now())
     if state.get("registry") == OK:
         found += _registry(deployment)
     return found

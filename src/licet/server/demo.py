@@ -37,9 +37,17 @@ MARK = "demo.registrant@example.net"
 OFFICERS = ("demo.officer@example.net", "demo.second@example.net")
 DAY = timedelta(days=1)
 
-SEEN = Outcome(True, "", "the token of the challenge", "the endpoint", "the token", "nothing")
-NOT_SEEN = Outcome(False, "no_answer", "a WireGuard handshake", "the endpoint", "no answer within 5 seconds",
-                   "Check that the one-time peer was added, and that UDP reaches the server.")
+SEEN = Outcome(True, "", "A TXT record with the value r_ZaJxM0rZV4sQ7mt2RkDgwj-VOjGhfv-wR3rWDuhRw.",
+               "_licet-challenge.vpn.example.net TXT", "It is there.", "Nothing more to do.")
+NOT_SEEN = Outcome(False, "no_answer", "A TXT record with the value r_ZaJxM0rZV4sQ7mt2RkDgwj-VOjGhfv-wR3rWDuhRw.",
+                   "_licet-challenge.vpn.example.net TXT", "The name has no TXT record.",
+                   "Publish the TXT record; if you just did, wait until your name servers have it.")
+HANDSHAKE = Outcome(True, "", "A WireGuard server that holds the private key of this service.",
+                    "This endpoint, one handshake as the peer that was added for it.",
+                    "The server completed the handshake.", "Nothing more to do.")
+SILENT = Outcome(False, "no_answer", HANDSHAKE.looked_for, HANDSHAKE.where, "No answer to 3 handshake initiations.",
+                 "Add the one-time peer to this server, let the port in through the firewall, and see that the clocks "
+                 "of both sides are right. If the peer was tried before, remove it and add it again.")
 
 
 @dataclass(frozen=True)
@@ -162,9 +170,9 @@ def _tell(invented: Invented, organisation: Organisation, account: Account, desk
     method = WIREGUARD_01 if invented.key else DNS_01 if invented.place and invented.place[4] else HTTP_01
     proof = proofs.start_proof(actor, endpoint, method, at=begun)
     if invented.story == "proving":
-        proofs.record_proof(proof, NOT_SEEN, at=begun + timedelta(minutes=9))
+        proofs.record_proof(proof, _unseen(proof), at=begun + timedelta(minutes=9))
         return
-    proofs.record_proof(proof, SEEN, at=begun + timedelta(minutes=9))
+    proofs.record_proof(proof, _seen(proof), at=begun + timedelta(minutes=9))
     later = begun + timedelta(hours=3 + 7 * (invented.days_ago % 6))
     if invented.story in ("in_review", "provisional"):
         return
@@ -183,9 +191,9 @@ def _afterwards(invented: Invented, service: Service, proof: Proof, account: Acc
                 at: datetime) -> None:
     if invented.story != "stale":
         # Rechecked lately, as a registry does it every 30 days.
-        proofs.record_proof(proof, SEEN, at=at - 3 * DAY)
+        proofs.record_proof(proof, _seen(proof), at=at - 3 * DAY)
     else:
-        proofs.record_proof(proof, NOT_SEEN, at=at - 4 * DAY)
+        proofs.record_proof(proof, _unseen(proof), at=at - 4 * DAY)
     registration = current_registration(service)
     assert registration is not None
     if invented.story == "noticed":
@@ -200,6 +208,14 @@ def _afterwards(invented: Invented, service: Service, proof: Proof, account: Acc
                                   text="The page says that nothing is logged; its terms say 30 days.")
         registrations.file_appeal(registrant(account), registration, "Those are the terms of our web shop, not of the "
                                   "tunnel.", at=at - 3 * DAY)
+
+
+def _seen(proof: Proof) -> Outcome:
+    return HANDSHAKE if proof.method == WIREGUARD_01 else SEEN
+
+
+def _unseen(proof: Proof) -> Outcome:
+    return SILENT if proof.method == WIREGUARD_01 else NOT_SEEN
 
 
 def _endpoint(invented: Invented) -> dict[str, object]:

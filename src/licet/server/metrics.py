@@ -7,6 +7,7 @@ by each worker for itself.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
@@ -32,7 +33,10 @@ from licet.server.registry.models import (
     Snapshot,
 )
 from licet.server.registry.service_layer import receipts
+from licet.server.snapshot_signing import signed_state
+from licet.tuf.layout import ROLES
 
+DAY_S = 86_400
 SECONDS_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 METHODS = frozenset({"GET", "HEAD", "POST"})
 
@@ -74,6 +78,7 @@ class RegistryCollector(Collector):
         yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
                      Officer.objects.filter(retired_at=None).count())
         yield from _snapshot()
+        yield from _signed()
         yield from _ages()
 
 
@@ -125,6 +130,21 @@ def _snapshot() -> Iterator[Metric]:
     yield _gauge("licet_snapshot_records", "Records in the newest snapshot.", last[1] if last else 0)
     yield _gauge("licet_snapshot_age_seconds", "Since the newest snapshot; a quiet registry has an old one.",
                  (utc_now() - last[2]).total_seconds() if last else 0)
+
+
+def _signed() -> Iterator[Metric]:
+    """Until when the lists hold by which clients verify snapshots."""
+    state = signed_state()
+    newest = None if state is None else state.newest
+    yield _gauge("licet_signed_serial", "Serial of the newest snapshot that is signed; 0 where none is.",
+                 newest.serial if newest else 0)
+    family = GaugeMetricFamily("licet_list_expires_days", "Days until a signed list is over; NaN where there is none.",
+                               labels=("role",))
+    now = utc_now()
+    for role in ROLES:
+        end = None if state is None else state.expires.get(role)
+        family.add_metric((role,), (end - now).total_seconds() / DAY_S if end else math.nan)
+    yield family
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

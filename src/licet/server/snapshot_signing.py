@@ -6,6 +6,7 @@ run-due`; two processes take turns.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from datetime import datetime
@@ -120,11 +121,18 @@ def _delta(before: Numbered, serial: int) -> bytes | None:
     delta = write_delta(_lines(old), _lines(new))
     if len(delta) > min(DELTA_BYTES_MAX, len(new) // 2):
         return None
+    return delta if sha256_digest(old) == before.digest and _leads(old, delta, new) else None
+
+
+def _leads(old: bytes, delta: bytes, new: bytes) -> bool:
+    """True where a delta makes the new from the old."""
+    digest = hashlib.sha256()
     try:
-        is_right = b"".join(patched(_lines(old), read_delta(delta))) == new
+        for line in patched(_lines(old), read_delta(delta)):
+            digest.update(line)
     except Malformed:
-        is_right = False
-    return delta if is_right and sha256_digest(old) == before.digest else None
+        return False
+    return digest.digest() == hashlib.sha256(new).digest()
 
 
 def _lines(raw: bytes) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from licet.errors import Malformed
@@ -39,10 +41,12 @@ _TIME = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d\.\d{6}Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHAIN = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{0,40}|sha256:[0-9a-f]{64}")
-_SHAPES = (
-    ("type", _WORD), ("event", _WORD), ("from", _WORD), ("to", _WORD), ("subject", _HANDLE), ("role", _ROLE),
-    ("reason", _REASON), ("time", _TIME), ("prevSubjectLeaf", _CHAIN), ("actorKeyId", _CHAIN),
-)
+# What differs from entry to entry, and what a log repeats a million times: that is looked at once.
+_OWN = (("subject", _HANDLE), ("time", _TIME), ("prevSubjectLeaf", _CHAIN))
+_REPEATED = (("type", _WORD), ("event", _WORD), ("from", _WORD), ("to", _WORD), ("role", _ROLE), ("reason", _REASON),
+             ("actorKeyId", _CHAIN))
+_repeated_of = itemgetter(*(name for name, _ in _REPEATED))
+REPEATED_KEPT = 4_096
 
 
 def leaf_of(body: bytes) -> tuple[bytes, bytes | None]:
@@ -81,10 +85,15 @@ def read_entry(leaf: bytes) -> LogEntry:
     names = members.keys()
     if (names != _INLINE and names != _APART) or members["v"] != VERSION:
         raise Malformed("it has not the members of an entry")
-    for name, shape in _SHAPES:
+    for name, shape in _OWN:
         value = members[name]
         if not isinstance(value, str) or not shape.fullmatch(value):
             raise Malformed(f"its “{name}” is not of the form of an entry")
+    repeated = _repeated_of(members)
+    if set(map(type, repeated)) != {str}:
+        raise Malformed("what should be text in it is not")
+    if problem := _repeated_problem(*repeated):
+        raise Malformed(f"its “{problem}” is not of the form of an entry")
     details, body_digest = members.get("details", {}), members.get("bodyDigest", "")
     if "details" in members and not _is_plain(details):
         raise Malformed("its details say more than handles, codes, days and digests")
@@ -96,6 +105,15 @@ def read_entry(leaf: bytes) -> LogEntry:
         previous=members["prevSubjectLeaf"], digest=body_digest or sha256_digest(leaf), body_digest=body_digest,
         details=details, redactions=_redactions(members["redactions"]),
     )
+
+
+@lru_cache(REPEATED_KEPT)
+def _repeated_problem(*values: str) -> str:
+    """The first of the members in _REPEATED that has not its form, or ""."""
+    for (name, shape), value in zip(_REPEATED, values, strict=True):
+        if not shape.fullmatch(value):
+            return name
+    return ""
 
 
 def _redactions(value: Any) -> tuple[Redaction, ...]:

@@ -19,6 +19,7 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthM
 from tuf.ngclient import FetcherInterface
 
 from licet.errors import BadInput
+from licet.tuf.layout import TARGETS_BYTES_MAX
 
 SILENCE_S = 20.0  # without a byte
 WHOLE_S = 60.0  # for any file, and a second more for each:
@@ -55,8 +56,9 @@ class Fetcher(FetcherInterface):
             self._connection = None
 
     def download_bytes(self, url: str, max_length: int) -> bytes:
-        """A small file, whole. Raises what the library expects."""
-        raw = b"".join(block for _, block in self.blocks(url, max_length))
+        """A small file, whole. max_length: what a list says of it, which is not believed where it is more than any list
+        may have. Raises what the library expects."""
+        raw = b"".join(block for _, block in self.blocks(url, min(max_length, TARGETS_BYTES_MAX)))
         self.seen[url.rpartition("/")[2]] = raw
         return raw
 

@@ -14,11 +14,12 @@ What the online key may publish begins with `registrations/`; a file of any othe
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 REGISTRATIONS = "registrations"
-ONLINE_ROLES = (TIMESTAMP, SNAPSHOT, REGISTRATIONS)
+ROLES = (ROOT, TARGETS, REGISTRATIONS, SNAPSHOT, TIMESTAMP)
 
 METADATA_FOLDER, TARGETS_FOLDER = "metadata", "targets"
 REGISTRATION_PATHS = "registrations/*"
@@ -46,6 +47,13 @@ DELTAS_MAX = 64  # listed at a time: who is further behind takes the whole
 DELTAS_SINCE_WHOLE = 32
 DELTA_SHARE = 8  # deltas since the whole may have this part of its bytes, then a new whole is published
 WITHDRAWN_FILES_STAY = timedelta(hours=6)  # for who is reading them
+
+# Every name that a file of the set can have.
+PUBLISHED_NAME = re.compile(
+    r"metadata/(?:timestamp|[0-9]{1,20}\.(?:root|targets|snapshot|registrations))\.json|"
+    r"targets/registrations/[0-9a-f]{64}\.(?:index\.json|[0-9]{1,20}\.snapshot|[0-9]{1,20}-[0-9]{1,20}\.delta)|"
+    r"targets/policy/[0-9a-f]{64}\.policy\.toml"
+)
 
 
 def whole_path(serial: int) -> str:

@@ -29,6 +29,7 @@ from licet.tuf.layout import (
     INDEX_PATH,
     LIFE,
     METADATA_FOLDER,
+    PUBLISHED_NAME,
     REGISTRATIONS,
     ROOT,
     SIGNED_AGAIN,
@@ -263,8 +264,10 @@ def _tidy(store: PublishedFolder, at: datetime, timestamp: Metadata[Timestamp], 
     for path in sorted(store.files() - kept):
         if path.startswith(METADATA_FOLDER) and path.endswith((f".{ROOT}.json", f".{TARGETS}.json")):
             continue  # Every root stays: clients go from one to the next. The policy keys' lists are few.
-        moment = since.get(path, at.astimezone(UTC).isoformat())
         is_unfinished = path.endswith(TEMPORARY)
+        if not PUBLISHED_NAME.fullmatch(path.removesuffix(TEMPORARY)):
+            continue  # somebody else's
+        moment = since.get(path, at.astimezone(UTC).isoformat())
         if is_unfinished or at - datetime.fromisoformat(moment) >= WITHDRAWN_FILES_STAY:
             store.remove(path)
         else:

@@ -9,6 +9,7 @@ from licet.tuf.current import read_current, read_offline
 from licet.tuf.index import Numbered
 from licet.tuf.layout import (
     EXPIRES_SOON,
+    POLICY_PATH,
     REGISTRATIONS,
     ROOT,
     ROOT_BYTES_MAX,
@@ -17,7 +18,7 @@ from licet.tuf.layout import (
     TIMESTAMP,
     metadata_file,
 )
-from licet.tuf.roles import expires_at, fingerprint, is_starter
+from licet.tuf.roles import expires_at, fingerprint, holders, is_starter
 from licet.tuf.store import PublishedFolder
 
 
@@ -25,7 +26,8 @@ from licet.tuf.store import PublishedFolder
 class SetState:
     """newest: the number that is published, None for none; expires: by role, the offline ones first; root_version and
     fingerprint: of the newest root that clients see, 0 and "" for none; is_starter: a server made its keys for itself;
-    is_waiting: offline keys made something that is not published yet."""
+    is_waiting: offline keys made something that is not published yet; online: lines of the keys that the newest root
+    lets say what is newest; policy: digest of the policy that the policy keys publish, None for none."""
 
     newest: Numbered | None
     expires: dict[str, datetime]
@@ -33,6 +35,8 @@ class SetState:
     fingerprint: str
     is_starter: bool
     is_waiting: bool
+    online: tuple[str, ...]
+    policy: str | None
 
     def soon(self, at: datetime) -> list[tuple[str, datetime]]:
         """The lists that are over, or will be soon: time to sign them again, or to ask why nobody did."""
@@ -51,5 +55,8 @@ def read_state(store: PublishedFolder) -> SetState:
     raw = store.read(metadata_file(ROOT, version), ROOT_BYTES_MAX) if version else None
     is_waiting = offline.root.signed.version != version or offline.targets_file.startswith(".")
     newest = None if current is None else current.index.newest
+    [online] = holders(offline.root.signed, (TIMESTAMP,))
+    listed = offline.targets.signed.targets.get(POLICY_PATH)
+    policy = None if listed is None else f"sha256:{listed.hashes['sha256']}"
     return SetState(newest, expires, version, fingerprint(raw) if raw else "", is_starter(offline.root.signed),
-                    is_waiting)
+                    is_waiting, online.keys, policy)

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from licet.app.log import make_trust, verify_log
+from licet.lifecycle import listing
 from licet.model.canonical import sha256_digest
 from licet.server.audit import history, strip
 from licet.server.audit.strip import Lane, Span, draw_strip
@@ -80,12 +81,17 @@ def test_an_entry_that_is_not_published_yet_claims_no_proof(full: World, tmp_pat
 
 
 def test_a_page_without_scripts_says_how_to_check_and_does_not_say_verified(full: World, client: Client) -> None:
-    text = client.get("/log/entries/3").content.decode()
+    page = client.get("/log/entries/3")
+    policy = page["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    text = page.content.decode()
     shown = re.sub(r"<template.*?</template>", "", text, flags=re.DOTALL)
     assert "licet log verify-proof entry-3.tlog-proof --key log.key" in shown
     assert "erified" not in shown
     assert text.count("<script") == 1
     assert re.search(r'<script src="/static/licet/verify\.js" defer></script>', text)
+    assert not re.search(r"\son\w+=|\sstyle=|javascript:", text)
 
 
 def test_the_proof_file_of_every_entry_holds(full: World, key: LogKey, tmp_path: Path, client: Client) -> None:
@@ -138,7 +144,8 @@ def test_a_history_has_all_entries_of_a_service_in_order(full: World, client: Cl
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "ENTRIES_A_PAGE", 4)
     for service in full.organisation.services.all():
-        subjects = {service.handle, *service.applications.values_list("handle", flat=True),
+        subjects = {service.handle, listing.subject_of(service.handle),
+                    *service.applications.values_list("handle", flat=True),
                     *service.endpoints.values_list("handle", flat=True)}
         found = Outbox.objects.filter(subject__in=subjects).order_by("pk")
         seen, address = [], f"/log/services/{service.handle}/"

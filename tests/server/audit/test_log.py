@@ -12,7 +12,18 @@ import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
-from licet.lifecycle import application, endpoint_proof, redaction, registration
+from licet.lifecycle import (
+    appeal,
+    application,
+    domain_proof,
+    endpoint_proof,
+    listing,
+    order,
+    publication,
+    redaction,
+    registration,
+    request,
+)
 from licet.lifecycle.table import Table
 from licet.server.audit import entries, words
 from licet.server.log_writing import write_log
@@ -94,7 +105,8 @@ def test_a_service_stands_for_its_applications_and_endpoints(full: World, client
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "A_PAGE", 1_000)
     for service in full.organisation.services.all():
-        subjects = {service.handle, *service.applications.values_list("handle", flat=True),
+        subjects = {service.handle, listing.subject_of(service.handle),
+                    *service.applications.values_list("handle", flat=True),
                     *service.endpoints.values_list("handle", flat=True)}
         wanted = Outbox.objects.filter(subject__in=subjects).values_list("receipt__leaf_index", flat=True)
         assert sorted(indexes(client.get(f"/log/?handle={service.handle.lower()}"))) == sorted(wanted)
@@ -201,8 +213,9 @@ def test_the_feed_is_narrowed_like_the_page(full: World, client: Client) -> None
 # Words.
 
 
-@pytest.mark.parametrize("table", [application.TABLE, endpoint_proof.TABLE, registration.TABLE, redaction.TABLE],
-                         ids=lambda table: table.kind)
+@pytest.mark.parametrize("table", [
+    application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE, publication.TABLE,
+    request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE], ids=lambda table: table.kind)
 def test_every_move_of_a_table_has_its_words(table: Table) -> None:
     moves = [(event, state) for event, (state, _roles) in table.births.items()]
     moves += [(event, move.to) for row in table.rows.values() for event, moves in row.items() for move in moves]
@@ -211,12 +224,13 @@ def test_every_move_of_a_table_has_its_words(table: Table) -> None:
         assert str(words.event_text(table.kind, event, after)).endswith("."), (table.kind, event, after)
     for code in {*application.REFUSAL_CODES, *reasons} - {""}:
         assert words.reason_text(code) != code.replace("_", " "), code
-    for role in {role for causes in table.causes.values() for role in causes}:
+    births = [roles for _state, roles in table.births.values()]
+    for role in {role for causes in (*table.causes.values(), *births) for role in causes}:
         assert role in words.ROLES
 
 
 def test_a_word_that_nobody_knows_is_printed_as_it_is() -> None:
-    assert words.event_text("order", "dry_run", "simulated") == "dry run"
-    assert words.kind_title("order") == "order"
+    assert words.event_text("treaty", "dry_run", "simulated") == "dry run"
+    assert words.kind_title("treaty") == "treaty"
     assert words.reason_text("some_new_code SVC-7F3K") == "some new code"
-    assert words.state_text("order", "live") == "live"
+    assert words.state_text("treaty", "live") == "live"

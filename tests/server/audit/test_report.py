@@ -23,17 +23,22 @@ from licet.app.transparency.numbers import COUNT, NUMBERS
 from licet.app.transparency.write import addresses, report_csv, report_json
 from licet.cli.main import licet
 from licet.errors import LogBroken, Refused
+from licet.lifecycle.table import REQUESTER
 from licet.server.audit import report_charts, report_page, report_words
 from licet.server.audit.entries import in_log, narrowed
 from licet.server.audit.filters import EntryForm
 from licet.server.audit.report import report_of
 from licet.server.demo import seed
 from licet.server.log_writing import write_log
+from licet.server.orders.service_layer import appeals, requests
 from licet.server.registry.models import Outbox
+from licet.server.registry.service_layer.actors import Actor
 from licet.server.registry.service_layer.officers import init_registry
 from licet.tlog.signer import LogKey
 from server.histories import Step, begin
-from server.world import DAY, MONDAY, World
+from server.orders.orders_world import an_order, clock, use_policy
+from server.orders.test_requests import ANSWERS, LETTER
+from server.world import DAY, HOUR, MONDAY, World, make_world
 
 NOW = MONDAY + 90 * DAY  # as conftest.py has it
 pytestmark = pytest.mark.django_db
@@ -105,6 +110,35 @@ def test_a_long_history_counts_the_same_from_both(db: None, key: LogKey, tmp_pat
     write_log()
     assert Outbox.objects.count() >= 35
     agree(key, tmp_path)
+
+
+def test_requests_orders_and_appeals_count_the_same_from_both(key: LogKey, tmp_path: Path, settings: Any,
+                                                               db: None) -> None:
+    """Real ones: a letter that is answered, an order that is drafted, signed, live, appealed and quashed by silence."""
+    deployment = settings.DEPLOYMENT
+    use_policy(settings, tmp_path)
+    settings.DEPLOYMENT = dataclasses.replace(deployment, data=tmp_path)
+    world = make_world("owned")
+    letter = requests.acknowledge(world.first, requests.receive(Actor(REQUESTER), LETTER, at=MONDAY), at=MONDAY + HOUR)
+    requests.answer(world.first, letter, ANSWERS, at=MONDAY + DAY)
+    live = an_order("live")
+    found, _token = appeals.file(live.ends.get(number=1), "This is our server.", at=MONDAY + 2 * DAY)
+    for days in (3, 4, 15):
+        clock(MONDAY + days * DAY)
+    write_log()
+    found.refresh_from_db()
+    told = {one["name"]: one for one in agree(key, tmp_path)[0]["numbers"]}
+    values = {name: one["value"] for name, one in told.items()}
+    assert found.state == "upheld"
+    assert (values["requests_received"], values["requests_answered_in_time"], values["asks_answered"]) == (1, 1, 3)
+    assert told["asks_answered"]["by"]["asks"]["absence_is_not_a_ground"] == 1
+    assert (values["orders_drafted"], values["orders_tried"], values["orders_live"], values["orders_quashed"],
+            values["orders_standing"]) == (1, 1, 1, 1, 0)
+    assert told["orders_live"]["by"]["ground"] == {"network_policy": 1, "adjudicated": 0}
+    assert sum(told["orders_live"]["by"]["network"].values()) == 1
+    assert values["orders_in_force_s"] > 86_400
+    assert (values["appeals_filed"], values["appeals_defaulted"]) == (1, 1)
+    assert values["orders_effect_measured"] is None, "it ended, and nobody measured its effect"
 
 
 def test_what_is_not_published_yet_is_not_counted(world: World, key: LogKey, tmp_path: Path) -> None:

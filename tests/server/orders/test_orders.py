@@ -36,6 +36,7 @@ from server.orders.orders_world import (
     use_policy,
 )
 from server.world import World, make_world
+from support import published
 
 pytestmark = pytest.mark.django_db
 
@@ -226,4 +227,16 @@ def test_the_registry_puts_nothing_in_force_right_after_it_was_away(world: World
 def test_without_a_policy_nobody_can_order_anything(world: World, tmp_path: Path) -> None:
     (tmp_path / "policy.toml").unlink()
     with pytest.raises(Refused, match=r"no policy\.toml"):
+        an_order("checked")
+
+
+def test_a_policy_that_its_keys_did_not_sign_is_not_ordered_by(world: World, tmp_path: Path) -> None:
+    """Where the policy keys publish one: who has the server can write the file, and it counts for nothing."""
+    signed = (tmp_path / "policy.toml").read_bytes()
+    made = published.Registry(tmp_path / "tuf")
+    made.begin(policy=signed)
+    made.number(1, published.records(1))
+    an_order("checked")
+    (tmp_path / "policy.toml").write_bytes(signed.replace(b"signer-2", b"signer-9"))
+    with pytest.raises(Refused, match="not the one that its policy keys signed"):
         an_order("checked")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
+from licet.app.tuf_keys import make_starter
+from licet.server.clock import utc_now
 from licet.server.public.snapshots import A_PAGE, COMPARED_RECORDS_MAX
 from licet.server.registry.models import Snapshot
 from licet.server.registry.publish import publish
 from licet.server.registry.service_layer import registrations
 from licet.server.registry.service_layer.services import current_registration
+from licet.server.snapshot_signing import publish_signed
 from server.public.conftest import NOW
 from server.public.test_lookup import registered
 from server.world import DAY, World
+from support.published import Registry, records
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +94,32 @@ def test_names_of_unlisted_services_are_not_in_a_difference(world: World, client
     page = client.get("/snapshots/changes/", {"before": 1, "after": 2})
     assertContains(page, "198.51.100.30")
     assertNotContains(page, "Hidden thing")
+
+
+def test_the_page_says_how_to_keep_a_copy_and_links_to_its_files(two: tuple[Snapshot, Snapshot], client: Client,
+                                                                 settings: Any, tmp_path: Path) -> None:
+    assertNotContains(client.get("/snapshots/"), "licet snapshot sync")  # nothing is signed here
+    table = dataclasses.replace(settings.DEPLOYMENT.table, url="https://registry.example.net/")
+    settings.DEPLOYMENT = dataclasses.replace(settings.DEPLOYMENT, data=tmp_path, table=table)
+    made = Registry(tmp_path / "tuf")
+    root = made.begin()
+    made.number(1, records(2))
+    fingerprint = f"sha256:{hashlib.sha256(root).hexdigest()}"
+    page = client.get("/snapshots/")
+    command = f"licet snapshot sync https://registry.example.net/tuf registry \\\n    --root {fingerprint}"
+    assertContains(page, command)
+    assertContains(page, "Number 1 is signed as the newest until")
+    assertNotContains(page, "were made by the server itself")
+    for link in ("/tuf/metadata/timestamp.json", "/tuf/metadata/1.root.json"):
+        assertContains(page, f'href="{link}"')
+        assert client.get(link).status_code == 200
+    assertContains(client.get("/de/snapshots/"), "Nummer 1 ist bis")
+
+
+def test_the_page_says_whose_keys_are_the_servers_own(two: tuple[Snapshot, Snapshot], client: Client, settings: Any,
+                                                      tmp_path: Path) -> None:
+    settings.DEPLOYMENT = dataclasses.replace(settings.DEPLOYMENT, data=tmp_path)
+    made = settings.DEPLOYMENT
+    make_starter(made.tuf_path, made.online_keys_path, made.starter_keys_path, utc_now())
+    assert publish_signed(at=utc_now()).startswith("snapshot 2 is signed until")
+    assertContains(client.get("/snapshots/"), "were made by the server itself")

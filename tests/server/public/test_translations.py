@@ -49,6 +49,8 @@ def entries(path: Path) -> Iterator[tuple[str, list[str], list[str], list[str]]]
             elif line:
                 texts[name] += ast.literal_eval(line)
         sources = [texts[one] for one in ("msgid", "msgid_plural") if one in texts]
+        if "msgctxt" in texts:  # as a compiled file has it
+            sources[0] = f"{texts['msgctxt']}\4{sources[0]}"
         yield places, sources, [text for one, text in texts.items() if one.startswith("msgstr")], flags
 
 

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings as configured
 from django.core import mail
 from django.test import Client
+from django.utils import translation
 
 from licet.server.clock import utc_now
 from licet.server.mail import mail_settings
@@ -127,14 +128,16 @@ def test_the_contact_is_confirmed_by_the_link_in_its_mail(world: World, box: Mai
     assert "not confirmed yet" not in client.get(page).content.decode()
 
 
-def test_every_template_of_a_notice_can_be_sent(world: World, box: Mailbox) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_template_of_a_notice_can_be_sent(world: World, box: Mailbox, language: str) -> None:
     folder = Path(__file__).parents[3] / "src/licet/server/templates/mail"
     kinds = sorted(path.stem for path in folder.glob("*.txt"))
     service = world.service()
     for kind in kinds:
         Notice.objects.create(organisation=world.organisation, service=service, kind=kind, key=f"test {kind}",
                               details={"path": "/contact/x/", "email": "second@example.net"}, created=MONDAY)
-    sent, failed = send_notices(at=MONDAY)
+    with translation.override(language):  # as in a registry whose `language` this is
+        sent, failed = send_notices(at=MONDAY)
     assert (sent, failed) == (len(kinds), 0)
     for message in box.to(owners_address(world)):
         assert message["Subject"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from licet.app.config import Config
 from licet.app.enforce.state import Folder
+from licet.app.snapshot_status import read_status
 from licet.enforce.decide import CLOCK_AHEAD_NS
 from licet.enforce.shield import REMEMBERED_NS
 from licet.errors import BadFile, LicetError
@@ -71,10 +72,20 @@ def load_registers(config: Config, folder: Folder, at_ns: int) -> KnownRegisters
         if source.role == PERMITS:
             snapshot = load(source.path)
             published_ns = snapshot.header.published_ns
-            until_ns = 0 if published_ns is None or snapshot.serial is None else published_ns + EXPIRE_NS
+            until_ns = _until(source.path, snapshot)
             is_ahead = published_ns is not None and published_ns > at_ns + CLOCK_AHEAD_NS
             present.append(Register(source.path, snapshot, until_ns, is_ahead))
     return KnownRegisters(tuple(present), _remember(tuple(present), folder, at_ns), at_ns)
+
+
+def _until(path: str, snapshot: Snapshot) -> int:
+    """From when a registry is too old. A copy that `licet snapshot sync` keeps was verified, and says until when it is
+    known to be the newest, however long nothing changed in it; of a file nothing is known but when it was published."""
+    status = read_status(path)
+    if status is not None:
+        return min(status.valid_until_ns, status.synced_ns + EXPIRE_NS) if status.digest == snapshot.digest else 0
+    published_ns = snapshot.header.published_ns
+    return 0 if published_ns is None or snapshot.serial is None else published_ns + EXPIRE_NS
 
 
 def _remember(present: tuple[Register, ...], folder: Folder, at_ns: int) -> dict[Record, int]:

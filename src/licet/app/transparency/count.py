@@ -14,21 +14,23 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from licet.app.transparency.numbers import (
+    AFFECTED,
+    ASKS,
     BODIES,
     COUNT,
     DETAIL_SUM,
     IN_FORCE,
-    IN_FORCE_STATES,
     IN_TIME,
     MEASURED,
     MEDIAN,
     NUMBERS,
     P90,
     STANDING,
-    TRIALS,
     Number,
 )
 from licet.errors import BadInput
+from licet.lifecycle.order import IN_FORCE as IN_FORCE_STATES
+from licet.lifecycle.order import endpoint_handle
 from licet.model.canonical import Json, day_ns
 from licet.model.log_entry import LogEntry
 
@@ -131,14 +133,15 @@ class Report:
 
 @dataclass(slots=True)
 class _Tally:
-    """The counts of one period, as they grow. splits: by number, breakdown and value; times: by number, in seconds;
-    first, last: index of its first and its last entry."""
+    """The counts of one period, as they grow. said: how many entries have the detail that is summed up; splits: by
+    number, breakdown and value; times: by number, in seconds; first, last: index of its first and its last entry."""
 
     period: Period
     begin_ns: int
     end_ns: int
     counts: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
+    said: Counter[str] = field(default_factory=Counter)
     splits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     times: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in _TIMES})
     entries: int = 0
@@ -215,10 +218,15 @@ class Fold:
                 for tally in tallies:
                     tally.times[number.name].append((seen.at_ns - begun) // SECOND_NS)
             return
+        if number.how == ASKS:
+            _count_asks(number, seen, tallies)
+            return
         amount = self._amount(number, seen)
         for tally in tallies:
             tally.counts[number.name] += amount
             tally.cases[number.name] += 1
+            if number.how == DETAIL_SUM and _whole(seen.details.get(number.detail)) is not None:
+                tally.said[number.name] += 1
             for one in number.breakdowns:
                 value = seen.reason.partition(" ")[0] if one.by == "reason" else self._birth(seen, one.by)
                 if value:
@@ -228,12 +236,18 @@ class Fold:
         """What one entry adds to a number."""
         if number.how == IN_TIME:
             return int(seen.subject not in self._overdue)
-        if number.how == TRIALS:
-            return int(seen.details.get("trial") is True)
+        if number.how == AFFECTED:
+            return int(self._was_in_force(seen))
         if number.how == DETAIL_SUM:
-            amount = seen.details.get(number.detail)
-            return amount if type(amount) is int and amount > 0 else 0
+            return _whole(seen.details.get(number.detail)) or 0
         return seen.redactions if number.how == BODIES else 1
+
+    def _was_in_force(self, seen: Seen) -> bool:
+        """Whether the order, or the order of this endpoint, was in force before this entry."""
+        if seen.kind == "order":
+            return seen.before in IN_FORCE_STATES
+        return any(endpoint_handle(order, int(seen.subject[-2:])) == seen.subject for order in self._in_force
+                   if seen.subject[-2:].isdigit())
 
     def _birth(self, seen: Seen, name: str) -> str:
         value = self._births.get(seen.subject, {}).get(name)
@@ -280,7 +294,21 @@ def count(entries: Iterable[Seen], period: Period, origin: str, latest_ns: int =
 REMEMBERED_KINDS = frozenset({"order", "request", "appeal"})
 REMEMBERED = (("application", "submit"),)
 # Of these kinds more is looked at than where a subject moved.
-DETAILED_KINDS = frozenset({"order", "redaction"})
+DETAILED_KINDS = frozenset({"order", "request", "redaction"})
+
+
+def _whole(value: Json) -> int | None:
+    return value if type(value) is int and value >= 0 else None
+
+
+def _count_asks(number: Number, seen: Seen, tallies: tuple[_Tally, ...]) -> None:
+    """Each ask of an answered request, by the code of its answer."""
+    codes = [code for name, code in seen.details.items() if name.startswith("ask") and isinstance(code, str) and code]
+    for tally in tallies:
+        tally.counts[number.name] += len(codes)
+        tally.cases[number.name] += len(codes)
+        for code in codes:
+            tally.splits[number.name, ASKS, code] += 1
 
 
 def nearest_rank(values: Iterable[int], percent: int) -> int | None:
@@ -301,8 +329,10 @@ def _value(number: Number, tally: _Tally) -> Counted:
         value = nearest_rank(times, 50 if number.how == MEDIAN else 90)
         return Counted(number, value if len(times) >= SMALL else None, len(times))
     value = tally.counts[number.name]
-    if number.how == DETAIL_SUM and 0 < value < SMALL:
-        return Counted(number, None, tally.cases[number.name])
+    if number.how == DETAIL_SUM:
+        said, ended = tally.said[number.name], tally.cases[number.name]
+        # Where orders ended and none says its effect, 0 would be untrue.
+        return Counted(number, None if 0 < value < SMALL or (ended and not said) else value, said)
     splits = tuple(
         (*((known, tally.splits[number.name, one.by, known]) for known in one.known),
          *sorted((value, count) for (name, by, value), count in tally.splits.items()

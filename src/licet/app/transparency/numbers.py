@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from licet.lifecycle.application import REFUSAL_CODES
+from licet.lifecycle.request import ACCEPT_CODES, DECLINE_CODES
+from licet.model.order import GROUNDS
 
 # How a number comes from the entries that its query finds.
-COUNT, MEDIAN, P90, IN_TIME, IN_FORCE, STANDING, DETAIL_SUM, TRIALS, BODIES, MEASURED = (
-    "count", "median", "p90", "in_time", "in_force", "standing", "detail_sum", "trials", "bodies", "measured",
+COUNT, MEDIAN, P90, IN_TIME, IN_FORCE, STANDING, DETAIL_SUM, ASKS, AFFECTED, BODIES, MEASURED = (
+    "count", "median", "p90", "in_time", "in_force", "standing", "detail_sum", "asks", "affected", "bodies", "measured",
 )
 
 REGISTRATIONS, PROOFS, REQUESTS, ORDERS, APPEALS, RECORD, RECOGNISER = (
@@ -21,13 +23,6 @@ REGISTRATIONS, PROOFS, REQUESTS, ORDERS, APPEALS, RECORD, RECOGNISER = (
 )
 PARTS = (REGISTRATIONS, PROOFS, REQUESTS, ORDERS, APPEALS, RECORD, RECOGNISER)
 
-# Codes of requests and grounds of orders (lifecycle §4, §5); those that an entry has beyond these are counted, too.
-REQUEST_CODES = (
-    "not_an_exact_endpoint", "no_legal_text", "text_covers_content_not_endpoints", "absence_is_not_a_ground",
-    "registered_endpoint", "never_block", "asks_for_people", "asks_for_list", "asks_for_secrecy",
-)
-GROUNDS = ("network_policy", "adjudicated")
-IN_FORCE_STATES = frozenset({"canary", "live"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,8 @@ class Number:
             IN_FORCE: f"time from {found} to the next entry of its subject, within these days",
             STANDING: f"subjects whose last entry until the last day is {found}",
             DETAIL_SUM: f"sum of details.{self.detail} of {found}",
-            TRIALS: f"{found} and details.trial = true",
+            ASKS: f"details.ask1, ask2 … of {found}",
+            AFFECTED: f"{found}, of what was in force just before",
             BODIES: f"redactions of {found}",
             MEASURED: "measured for this version of licet on public captures, and not counted from the log",
         }.get(self.how, found)
@@ -135,14 +131,17 @@ NUMBERS: tuple[Number, ...] = (
     _counted("registrations_surrendered", REGISTRATIONS, "Registrations given up", "registrations",
              Query("registration", to="gone")),
 
-    _counted("proofs_passed", PROOFS, "Checks of proofs that succeeded", "checks", Query("endpoint", "check_ok")),
-    _counted("proofs_failed", PROOFS, "Checks of proofs that failed", "checks", Query("endpoint", "check_fail")),
+    _counted("proofs_passed", PROOFS, "Checks of proofs that succeeded", "checks", Query("endpoint", "check_ok"),
+             Query("domain", "check_ok")),
+    _counted("proofs_failed", PROOFS, "Checks of proofs that failed", "checks", Query("endpoint", "check_fail"),
+             Query("domain", "check_fail")),
     _counted("endpoints_lost", PROOFS, "Endpoints lost: their proof failed for too long", "endpoints",
              Query("endpoint", to="inactive")),
 
     _counted("requests_received", REQUESTS, "Requests received", "requests", Query("request", "receive")),
-    _counted("requests_answered", REQUESTS, "Requests answered", "requests", Query("request", to="answered"),
-             breakdowns=(Breakdown("reason", REQUEST_CODES),)),
+    _counted("requests_answered", REQUESTS, "Requests answered", "requests", Query("request", to="answered")),
+    _counted("asks_answered", REQUESTS, "What they asked for, answered", "asks", Query("request", to="answered"),
+             how=ASKS, breakdowns=(Breakdown(ASKS, (*ACCEPT_CODES, *DECLINE_CODES)),)),
     _counted("requests_answered_in_time", REQUESTS, "Requests answered in time", "requests",
              Query("request", to="answered"), how=IN_TIME),
     _counted("requests_overdue", REQUESTS, "Requests whose answer became overdue", "requests",
@@ -150,10 +149,10 @@ NUMBERS: tuple[Number, ...] = (
     _counted("requests_withdrawn", REQUESTS, "Requests taken back", "requests", Query("request", "withdraw")),
 
     _counted("orders_drafted", ORDERS, "Orders drafted", "orders", Query("order", "draft")),
-    _counted("orders_trials", ORDERS, "Trials among them", "orders", Query("order", "draft"), how=TRIALS),
     _counted("orders_refused", ORDERS, "Orders refused by the machine", "orders", Query("order", to="refused"),
              breakdowns=(Breakdown("reason"),)),
     _counted("orders_rejected", ORDERS, "Orders rejected by a person", "orders", Query("order", "reject")),
+    _counted("orders_tried", ORDERS, "Orders tried on one machine first", "orders", Query("order", to="canary")),
     _counted("orders_live", ORDERS, "Orders that went live", "orders", Query("order", to="live"),
              breakdowns=(Breakdown("ground", GROUNDS), Breakdown("network"))),
     _counted("orders_expired", ORDERS, "Orders expired", "orders", Query("order", to="expired")),
@@ -161,6 +160,10 @@ NUMBERS: tuple[Number, ...] = (
     _counted("orders_rolled_back", ORDERS, "Orders rolled back", "orders", Query("order", to="rolled_back")),
     _counted("orders_stayed", ORDERS, "Orders stayed", "orders", Query("order", to="stayed")),
     _counted("orders_quashed", ORDERS, "Orders quashed", "orders", Query("order", to="quashed")),
+    _counted("order_endpoints_stayed", ORDERS, "Endpoints stayed, of orders with several", "endpoints",
+             Query("order_endpoint", "stay")),
+    _counted("order_endpoints_quashed", ORDERS, "Endpoints quashed, of orders with several", "endpoints",
+             Query("order_endpoint", "quash")),
     _counted("orders_standing", ORDERS, "Orders in force at the end of the last day", "orders",
              Query("order", to="canary"), Query("order", to="live"), how=STANDING),
     _counted("orders_in_force_s", ORDERS, "Time in force, of all orders together", "seconds",
@@ -170,7 +173,8 @@ NUMBERS: tuple[Number, ...] = (
     _counted("orders_effect_measured", ORDERS, "Effect as measured, of orders that ended", "flows", *_ORDER_ENDS,
              how=DETAIL_SUM, detail="measured"),
     _counted("registered_affected", ORDERS, "Registered endpoints ever affected by an order", "incidents",
-             Query("order", "anomaly", reason="registered_endpoint")),
+             Query("order", "lift", "lifted", "registered"), Query("order_endpoint", "lift", "lifted", "registered"),
+             Query("order", "anomaly", reason="registered_endpoint"), how=AFFECTED),
 
     _counted("appeals_filed", APPEALS, "Appeals filed", "appeals", Query("appeal", "file"),
              Query("registration", "appeal_filed")),

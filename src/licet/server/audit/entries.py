@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from licet.lifecycle import listing
 from licet.server.audit import words
 from licet.server.registry.models import Application, Endpoint, Outbox
 
@@ -65,10 +66,11 @@ def narrowed(found: QuerySet[Outbox], wanted: Mapping[str, Any]) -> QuerySet[Out
 
 
 def about(handle: str) -> Q:
-    """Entries of a subject; for a service, of its applications and endpoints too."""
+    """Entries of a subject; for a service, of its applications, its endpoints and its place in the directory too."""
     if not handle.startswith("SVC-"):
         return Q(subject=handle)
-    return (Q(subject=handle) | Q(subject__in=Application.objects.filter(service__handle=handle).values("handle"))
+    return (Q(subject__in=(handle, listing.subject_of(handle)))
+            | Q(subject__in=Application.objects.filter(service__handle=handle).values("handle"))
             | Q(subject__in=Endpoint.objects.filter(service__handle=handle).values("handle")))
 
 

@@ -16,7 +16,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from licet.app.transparency.numbers import queries
 from licet.lifecycle.replay import TABLES
 from licet.server.audit import words
 
@@ -44,7 +43,8 @@ class EntryForm(forms.Form):
     until = day_field(gettext_lazy("Last day (UTC)"))
     to = forms.ChoiceField(label=gettext_lazy("State it led to"), required=False)
     reason = forms.RegexField(r"\A[a-z0-9_]+\Z", label=gettext_lazy("Reason code"), required=False,
-                              max_length=REASON_LENGTH_MAX)
+                              max_length=REASON_LENGTH_MAX, error_messages={
+                                  "invalid": gettext_lazy("Write the code as entries have it: control_not_proven.")})
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
@@ -67,17 +67,15 @@ class EntryForm(forms.Form):
 
 
 def kinds() -> list[str]:
-    """Every type that an entry has, and those that the report counts though no entry has them yet."""
-    return list(dict.fromkeys((*TABLES, *(query.kind for query in queries()))))
+    """Every type that an entry can have."""
+    return list(TABLES)
 
 
 def events() -> list[str]:
     """Every event that an entry can have, by its name."""
-    found = {event for table in TABLES.values() for event in (*table.births, *table.events)}
-    return sorted(found | {query.event for query in queries() if query.event})
+    return sorted({event for table in TABLES.values() for event in (*table.births, *table.events)})
 
 
 def states() -> list[str]:
     """Every state that an entry can lead to, by its name."""
-    found = {state for table in TABLES.values() for state in table.states}
-    return sorted(found | {query.to for query in queries() if query.to}, key=str.lower)
+    return sorted({state for table in TABLES.values() for state in table.states}, key=str.lower)

@@ -20,11 +20,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from licet.app.transparency.count import SMALL, Counted, Period, Report
-from licet.app.transparency.numbers import MEASURED, ORDERS, PARTS, REQUESTS
+from licet.app.transparency.numbers import MEASURED, PARTS
 from licet.app.transparency.write import addresses, entries_address, report_csv, report_json
 from licet.errors import Refused
 from licet.lifecycle.application import REVIEW_WORKING_DAYS
-from licet.lifecycle.replay import TABLES
 from licet.server.audit import report_words, words
 from licet.server.audit.filters import day_field
 from licet.server.audit.head import place
@@ -39,7 +38,6 @@ MONTHS = 12  # of a report that says no days: with the running one
 DAYS_MAX = 731  # on a page; `licet report` counts any period
 KEPT_S, KEPT_OVER_S = 300, 86_400
 WAIT_S = 20.0  # for somebody else's report to be counted
-KINDS = {REQUESTS: "request", ORDERS: "order"}  # what entries of a part that may not be there yet are of
 FIGURES = ("applications_received", "applications_decided", "decision_time_median_s", "proofs_failed")
 
 _counting = Lock()
@@ -89,10 +87,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the report: its pictures, and its numbers. is_there: a registry has such things at all."""
+    """A part of the report: its pictures, and its numbers."""
 
     name: str
-    is_there: bool
     title: words.Text
     pictures: tuple[Picture, ...]
     lines: tuple[Line, ...]
@@ -123,9 +120,8 @@ def report(request: HttpRequest) -> HttpResponse:
 
 
 def _part(name: str, found: Report, lines: dict[str, Line]) -> Part:
-    is_there = name not in KINDS or KINDS[name] in TABLES
     numbers = tuple(lines[one.number.name] for one in found.numbers if one.number.part == name)
-    return Part(name, is_there, report_words.PARTS[name], pictures_of(name, found), numbers)
+    return Part(name, report_words.PARTS[name], pictures_of(name, found), numbers)
 
 
 @require_safe

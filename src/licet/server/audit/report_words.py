@@ -7,6 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from licet.app.transparency.count import SMALL, Counted
+from licet.lifecycle import request
+from licet.model.order import GROUNDS
 from licet.server.audit.words import Text, reason_text
 
 SECONDS, MINUTE_S, HOUR_S, DAY_S = "seconds", 60, 3_600, 86_400
@@ -43,19 +45,22 @@ TITLES: dict[str, Text] = {
     "endpoints_lost": _("Endpoints lost: their proof failed for too long"),
     "requests_received": _("Requests received"),
     "requests_answered": _("Requests answered"),
+    "asks_answered": _("What they asked for, answered"),
     "requests_answered_in_time": _("Requests answered in time"),
     "requests_overdue": _("Requests whose answer became overdue"),
     "requests_withdrawn": _("Requests taken back"),
     "orders_drafted": _("Orders drafted"),
-    "orders_trials": _("Trials among them"),
     "orders_refused": _("Orders refused by the machine"),
     "orders_rejected": _("Orders rejected by a person"),
+    "orders_tried": _("Orders tried on one machine first"),
     "orders_live": _("Orders that went live"),
     "orders_expired": _("Orders expired"),
     "orders_lifted": _("Orders lifted"),
     "orders_rolled_back": _("Orders rolled back"),
     "orders_stayed": _("Orders stayed"),
     "orders_quashed": _("Orders quashed"),
+    "order_endpoints_stayed": _("Endpoints stayed, of orders with several"),
+    "order_endpoints_quashed": _("Endpoints quashed, of orders with several"),
     "orders_standing": _("Orders in force at the end of the last day"),
     "orders_in_force_s": _("Time in force, of all orders together"),
     "orders_effect_predicted": _("Effect as predicted, of orders that ended"),
@@ -83,6 +88,7 @@ UNITS: dict[str, Text] = {
     "checks": _("checks"),
     "endpoints": _("endpoints"),
     "requests": _("requests"),
+    "asks": _("asks"),
     "orders": _("orders"),
     "flows": _("flows"),
     "incidents": _("incidents"),
@@ -91,19 +97,21 @@ UNITS: dict[str, Text] = {
     "captures": _("captures"),
 }
 
-# What orders rest on, beside the codes of entries.
+# What orders rest on, and the answers to what requests ask for; in few words, as a table has room for.
 SPLITS: dict[str, Text] = {
-    "network_policy": _("by the policy of an owned network"),
-    "adjudicated": _("by the decision of an independent body"),
-    "not_an_exact_endpoint": _("it named no exact endpoint"),
-    "no_legal_text": _("it quoted no law"),
-    "text_covers_content_not_endpoints": _("the law that it quoted is about content"),
-    "absence_is_not_a_ground": _("not being registered is no ground"),
-    "registered_endpoint": _("the endpoint is registered"),
-    "never_block": _("the endpoint is never blocked"),
-    "asks_for_people": _("it asked for people; none are held"),
-    "asks_for_list": _("it asked for a list"),
-    "asks_for_secrecy": _("it asked for secrecy"),
+    GROUNDS[0]: _("by the policy of an owned network"),
+    GROUNDS[1]: _("by the decision of an independent body"),
+    request.DONE: _("accepted, and done"),
+    request.DRAFT_MAY_CITE: _("accepted: a draft may cite it"),
+    request.NOT_AN_EXACT_ENDPOINT: _("it named no exact endpoint"),
+    request.NO_LEGAL_TEXT: _("it quoted no law"),
+    request.TEXT_COVERS_CONTENT: _("the law that it quoted is about content"),
+    request.ABSENCE_IS_NO_GROUND: _("not being registered is no ground"),
+    request.REGISTERED_ENDPOINT: _("the endpoint is registered"),
+    request.NEVER_BLOCK: _("the endpoint is never blocked"),
+    request.ASKS_FOR_PEOPLE: _("it asked for people; none are held"),
+    request.ASKS_FOR_LIST: _("it asked for a list"),
+    request.ASKS_FOR_SECRECY: _("it asked for secrecy"),
 }
 
 

@@ -55,6 +55,19 @@ REFUSAL_CODES = (
     (applications.RESIDENTIAL_ENDPOINT, gettext_lazy("A home's address would be listed")),
 )
 PROPOSALS = {Proposal.SUSPEND: gettext_lazy("put on hold"), Proposal.REVOKE: gettext_lazy("revoke")}
+ROLES = {
+    "registrant": gettext_lazy("registrant"), "officer": gettext_lazy("officer"),
+    "second officer": gettext_lazy("second officer"), "reviewer": gettext_lazy("reviewer"),
+    "clock": gettext_lazy("clock"), "machine": gettext_lazy("machine"),
+}
+CLASSES = {
+    "datacentre": gettext_lazy("in a data centre"),
+    "enterprise": gettext_lazy("at a company or an institution"),
+    "shared": gettext_lazy("behind a shared address"), "residential": gettext_lazy("at a home"),
+    "unknown": gettext_lazy("place not stated"),
+}
+DUTIES = {"yes": gettext_lazy("yes"), "no": gettext_lazy("no"), "unknown": gettext_lazy("unknown")}
+
 EVENTS = {
     "open": gettext_lazy("begun"), "submit": gettext_lazy("handed in"), "proofs_valid": gettext_lazy("proofs complete"),
     "proof_failed": gettext_lazy("a proof failed"), "ask": gettext_lazy("question asked"),
@@ -100,12 +113,12 @@ def age(since: datetime, at: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """A date in words, in UTC: “3 March 2026”."""
-    return date_format(moment, "j F Y")
+    return date_format(moment, "DATE_FORMAT")
 
 
 def clock(moment: datetime) -> str:
     """A date and a time of day in words, in UTC."""
-    return date_format(moment, "j F Y, H:i") + " UTC"
+    return date_format(moment, "DATETIME_FORMAT") + " UTC"
 
 
 def application_word(state: str) -> str:

@@ -1,5 +1,6 @@
 """The policy that this registry checks orders by: `policy.toml` in its data folder. The server reads it and never
-writes it; each enforcer has its own copy, pinned, and believes that one."""
+writes it; each enforcer has its own copy, pinned, and believes that one. Where the policy keys publish one
+(docs/keys.md), it must be that one."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from licet.errors import Refused
+from licet.model.canonical import sha256_digest
 from licet.model.policy import NetworkPolicy
 from licet.order.policy_file import POLICY_BYTES_MAX, network_of, read_policy
+from licet.server.snapshot_signing import signed_state
 from licet.snapshot.store import read_bytes
 
 POLICY_NAME = "policy.toml"
@@ -20,7 +23,12 @@ def network_named(name: str) -> NetworkPolicy:
     path = settings.DEPLOYMENT.data / POLICY_NAME
     if not path.exists():
         raise Refused("no_policy", _("This registry has no policy.toml: nobody can sign orders here."))
-    found = network_of(read_policy(str(path), read_bytes(str(path), POLICY_BYTES_MAX)), name)
+    raw = read_bytes(str(path), POLICY_BYTES_MAX)
+    state = signed_state()
+    if state is not None and state.policy not in (None, sha256_digest(raw)):
+        raise Refused("policy_not_signed", _("The policy.toml of this registry is not the one that its policy keys "
+                                             "signed: nobody can sign orders here until it is."))
+    found = network_of(read_policy(str(path), raw), name)
     if found is None:
         raise Refused("other_network", _("This registry's policy names no network “%(name)s”.") % {"name": name[:120]})
     return found

@@ -1,5 +1,5 @@
-"""`/tuf/…`: the signed snapshots as files, for `licet snapshot sync` and for mirrors. A web server can do the same from
-the folder, and should, where it is large (docs/operate.md).
+"""`/tuf/…`: the signed snapshots as files, for `licet snapshot sync` and for mirrors. Any web server can do the same
+from a copy of the folder, and should, where it is large (docs/operate.md).
 
 Nothing is served but files whose names a published set can have. Downloads go on where they ended (RFC 9110 §14).
 """
@@ -14,16 +14,12 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from licet.server.deployment import Deployment
+from licet.tuf.layout import PUBLISHED_NAME
 
 FOR_EVER = "public, max-age=31536000, immutable"
 NEWEST_S = 30  # how long the one file that changes may be kept
 BLOCK_BYTES = 256 * 1024
 
-_NAMES = re.compile(
-    r"metadata/(?:timestamp|[0-9]{1,20}\.(?:root|targets|snapshot|registrations))\.json|"
-    r"targets/registrations/[0-9a-f]{64}\.(?:index\.json|[0-9]{1,20}\.snapshot|[0-9]{1,20}-[0-9]{1,20}\.delta)|"
-    r"targets/policy/[0-9a-f]{64}\.policy\.toml"
-)
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-")
 
 
@@ -31,7 +27,7 @@ _RANGE = re.compile(r"bytes=([0-9]{1,15})-")
 def signed_file(request: HttpRequest, name: str) -> HttpResponseBase:
     """One file of the published set, from the beginning or from a position on."""
     deployment: Deployment = settings.DEPLOYMENT
-    if not _NAMES.fullmatch(name):
+    if not PUBLISHED_NAME.fullmatch(name):
         raise Http404
     try:
         file = open(deployment.tuf_path / name, "rb")  # noqa: SIM115 — the response closes it

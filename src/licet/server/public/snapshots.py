@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from licet.model.registration import Record
 from licet.server.public.limits import limited
 from licet.server.public.lookup import place_text
 from licet.server.registry.models import Snapshot
+from licet.server.snapshot_signing import signed_state
 from licet.snapshot.form import read_form
 
 A_PAGE = 25
@@ -51,7 +53,12 @@ def snapshots(request: HttpRequest) -> HttpResponse:
     """All snapshots, the latest first."""
     rows = Snapshot.objects.order_by("-serial").defer("body")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "public/snapshots.html", {"page": page, "latest": rows.first()})
+    signed = signed_state()
+    return render(request, "public/snapshots.html", {
+        "page": page, "latest": rows.first(), "signed": signed if signed is not None and signed.newest else None,
+        "until": min(signed.expires.values()) if signed is not None else None,
+        "url": settings.DEPLOYMENT.table.url.rstrip("/"),
+    })
 
 
 class ChangesForm(forms.Form):

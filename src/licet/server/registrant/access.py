@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
@@ -22,6 +24,8 @@ from licet.server.registry.service_layer.actors import Actor, registrant, regist
 from licet.server.registry.service_layer.errors import Invalid
 
 P = ParamSpec("P")
+Row = TypeVar("Row", Organisation, Service)
+DOUBLE_PRESS = timedelta(seconds=10)
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
@@ -72,6 +76,11 @@ def my_overview(request: HttpRequest, handle: str) -> Overview:
     if not found:
         raise Http404
     return found[0]
+
+
+def made_just_now(rows: QuerySet[Row], at: datetime) -> Row | None:
+    """What the same form made a moment ago: a button that is pressed twice makes one thing."""
+    return rows.filter(cr_date__gt=at - DOUBLE_PRESS).order_by("-pk").first()
 
 
 def is_done(form: PlainForm, do: Callable[[], Any]) -> bool:

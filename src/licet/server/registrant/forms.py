@@ -20,7 +20,7 @@ NOT_FIELDS = frozenset({"csrfmiddlewaretoken", "next"})
 
 YES, NO = "yes", "no"
 PROTOCOL_TITLES = {
-    **{name: family.title for name, family in FAMILIES.items()}, "ipsec": "IPsec (IKE, ESP and AH)", "l2tp": "L2TP",
+    **{name: family.title for name, family in FAMILIES.items()}, "ipsec": _("IPsec (IKE, ESP and AH)"), "l2tp": "L2TP",
     "sstp": "SSTP", "anyconnect": "AnyConnect", "globalprotect": "GlobalProtect", "fortinet": "Fortinet",
     "tailscale": "Tailscale", "zerotier": "ZeroTier", "nebula": "Nebula", "softether": "SoftEther", "tinc": "tinc",
 }

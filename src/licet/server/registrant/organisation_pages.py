@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from licet.server.clock import utc_now
 from licet.server.entrance import account_of
-from licet.server.registrant.access import actor_of, is_done, my_organisation, page, posted
+from licet.server.registrant.access import actor_of, is_done, made_just_now, my_organisation, page, posted
 from licet.server.registrant.domain_pages import proof_of
 from licet.server.registrant.forms import (
     EmptyForm,
@@ -60,6 +60,11 @@ def organisation_new(request: HttpRequest, kind: str) -> HttpResponse:
     made: list[Organisation] = []
 
     def make() -> None:
+        twin = made_just_now(account_of(request).organisations.filter(kind=kind, name=form.cleaned_data["name"]),
+                             utc_now())
+        if twin is not None:
+            made.append(twin)
+            return
         made.append(create_organisation(actor_of(request), {"kind": kind, **form.cleaned_data}, at=utc_now()))
         if is_mail_address(made[0].abuse_contact) and not made[0].is_self_declared:
             start_contact_check(actor_of(request), made[0], at=utc_now())

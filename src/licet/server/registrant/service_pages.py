@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy
 
 from licet.server.clock import utc_now
 from licet.server.registrant import forms
-from licet.server.registrant.access import actor_of, is_done, my_organisation, my_overview, my_service, page, posted
+from licet.server.registrant.access import (
+    actor_of,
+    is_done,
+    made_just_now,
+    my_organisation,
+    my_overview,
+    my_service,
+    page,
+    posted,
+)
 from licet.server.registrant.steps import draft_step
 from licet.server.registry.models import Service
 from licet.server.registry.service_layer import services
@@ -54,8 +63,12 @@ def service_new(request: HttpRequest, handle: str) -> HttpResponse:
     organisation = my_organisation(request, handle)
     form = forms.ServiceNameForm(posted(request))
     made: list[Service] = []
-    if request.method == "POST" and is_done(form, lambda: made.append(
-            services.create_service(actor_of(request), organisation, form.cleaned_data, at=utc_now()))):
+
+    def make() -> None:
+        twin = made_just_now(organisation.services.filter(name=form.cleaned_data["name"]), utc_now())
+        made.append(twin or services.create_service(actor_of(request), organisation, form.cleaned_data, at=utc_now()))
+
+    if request.method == "POST" and is_done(form, make):
         return redirect("registrant:service_edit", handle=made[0].handle, question="purpose")
     return render(request, "registrant/question.html", {
         "form": form, "title": QUESTIONS["name"].title, "step": 2, "back": "registrant:who",

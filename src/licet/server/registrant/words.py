@@ -33,7 +33,7 @@ class Words:
 
 def day(moment: datetime) -> str:
     """A date in words, such as 3 March 2027."""
-    return date_format(moment, "j F Y")
+    return date_format(moment, "DATE_FORMAT")
 
 
 def application_words(application: Application, *, is_owned: bool) -> Words:
@@ -129,7 +129,7 @@ def endpoint_words(endpoint: Endpoint, at: datetime) -> Words:
     if state == endpoint_proof.GONE:
         if endpoint.counts_until is not None and endpoint.counts_until > at:
             return Words(_("Replaced; counts until %(end)s") % {
-                "end": date_format(endpoint.counts_until, "j F Y, H:i")}, "", NEUTRAL)
+                "end": date_format(endpoint.counts_until, "DATETIME_FORMAT")}, "", NEUTRAL)
         return Words(_("Given up"), "", NEUTRAL)
     if state == endpoint_proof.INACTIVE:
         return Words(_("Does not count: the checks failed for too long"), _("One new proof brings it back."), ATTENTION)

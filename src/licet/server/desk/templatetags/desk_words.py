@@ -48,6 +48,24 @@ def code_word(reason: str) -> str:
 
 
 @register.filter
+def role_word(role: str) -> str:
+    """A role of the log in words."""
+    return str(words.ROLES.get(role, role))
+
+
+@register.filter
+def class_word(endpoint_class: str) -> str:
+    """Where a server stands."""
+    return str(words.CLASSES.get(endpoint_class, endpoint_class))
+
+
+@register.filter
+def duty_word(duty: str) -> str:
+    """Whether the law makes a service intercept."""
+    return str(words.DUTIES.get(duty, duty))
+
+
+@register.filter
 def duration(seconds: int | None) -> str:
     """A time that passed."""
     return words.duration(seconds)

@@ -31,6 +31,9 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
 
+NETWORK_LENGTH_MAX = 40
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
+
 REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court")
 
 
@@ -126,9 +129,12 @@ def _take_dry_run(row: OrderRow, file: OrderFile, at: datetime) -> None:
 
 
 def details_of(row: OrderRow) -> dict[str, Json]:
-    """What every entry of an order says: the digest of what its author signed, the day of its end, and once it is over
-    how many flows its dry run would have stopped."""
-    said: dict[str, Json] = {"order": row.digest, "end": row.end_date.date().isoformat()}
+    """What every entry of an order says: the digest of what its author signed, the day of its end, what the report
+    counts orders by (its ground, and its network, in letters that a leaf may hold), and once it is over how many flows
+    its dry run would have stopped."""
+    network = _NOT_PLAIN.sub("-", row.network)[:NETWORK_LENGTH_MAX]
+    said: dict[str, Json] = {"order": row.digest, "end": row.end_date.date().isoformat(), "ground": row.ground,
+                             "network": network}
     if row.state in orders.FINAL and row.computed is not None:
         report = read_impact(file_of(row).impact)
         said["predicted"] = sum(one["flows"] for end in report["endpoints"] for one in end["matched"])

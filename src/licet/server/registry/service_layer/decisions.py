@@ -55,7 +55,7 @@ def decide(actor: Actor, application: Application, *, approve: bool, code: str =
     if application.state == target and application.decided_by_id == officer.pk:
         return application
     _refuse_unseen(application, seen)
-    reason = "" if approve else applications.refusal_reason(code, text, _known(conflicts_with))
+    reason = "" if approve else applications.refusal_reason(code, text, known_handle(conflicts_with))
     if approve:
         refuse_listed_homes(service)
     facts = frozenset({applications.PROOFS_VALID}) if proofs_valid(service) else frozenset()
@@ -103,7 +103,7 @@ def notify(service: Service, kind: str, key: str, at: datetime) -> None:
         "organisation_id": service.organisation_id, "service": service, "kind": kind, "created": at})
 
 
-def _known(handle: str) -> str:
+def known_handle(handle: str) -> str:
     """The handle of a service, as it was written. Raises Refused where there is no such service."""
     wanted = handle.strip().upper()
     if wanted and not Service.objects.filter(handle=wanted).exists():

@@ -144,6 +144,7 @@ def _is_taken(endpoint: Endpoint) -> bool:
 
 
 def _taken(endpoint: Endpoint) -> Outcome:
-    return Outcome(False, TAKEN, _("that nobody else has proven this"), _("in this registry"),
-                   _("another proof of %(what)s stands") % {"what": str(endpoint)},
-                   _("If it is yours now, ask the registry: the other one's next check will fail."))
+    # As the methods say theirs: in English, and in the reader's language where it is shown (`proof_words`).
+    return Outcome(False, TAKEN, "that nobody else has proven this", "in this registry",
+                   f"another proof of {endpoint} stands",
+                   "If it is yours now, ask the registry: the other one's next check will fail.")

@@ -17,7 +17,7 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_impartial, require_member, require_officer
 from licet.server.registry.service_layer.applications import message_text
 from licet.server.registry.service_layer.attested_fields import review_end
-from licet.server.registry.service_layer.decisions import LIFE, notify
+from licet.server.registry.service_layer.decisions import LIFE, known_handle, notify
 from licet.server.registry.service_layer.locks import lock_service
 
 NOTICE = timedelta(days=registrations.NOTICE_DAYS)
@@ -55,7 +55,7 @@ def give_notice(actor: Actor, registration: Registration, *, code: str, text: st
     """Tell the owner what is wrong, at least 14 days before anything may follow. Raises Invalid or Refused."""
     service, registration = lock_registration(registration)
     officer = require_impartial(actor, service)
-    reason = refusal_reason(code, text, conflicts_with.strip().upper())
+    reason = refusal_reason(code, text, known_handle(conflicts_with))
     _move(service, registration, "notice", actor, at, reason=reason, reason_text=message_text(text), noticed_at=at,
           noticed_by=officer)
     notify(service, "notice", f"notice {registration.pk} {at.isoformat()}", at)
@@ -154,7 +154,7 @@ def _propose(actor: Actor, registration: Registration, event: str, code: str, te
              at: datetime) -> Proposal:
     service, registration = lock_registration(registration)
     officer = require_impartial(actor, service)
-    reason = refusal_reason(code, text, conflicts_with.strip().upper())
+    reason = refusal_reason(code, text, known_handle(conflicts_with))
     # Tried on the table, as the second officer would: what could not be confirmed is not proposed.
     registrations.TABLE.move(registration.state, event, SECOND_OFFICER, 0, reason=reason,
                              facts=facts_of(registration, at))
