@@ -16,6 +16,7 @@ from allauth.account.models import EmailAddress
 from licet.errors import BadInput
 from licet.lifecycle.endpoint_proof import DNS_01, HTTP_01, WIREGUARD_01
 from licet.server import chance
+from licet.server.demo_letters import tell_letters
 from licet.server.registry.models import Account, Notice, Organisation, Proof, Service
 from licet.server.registry.proving import Outcome
 from licet.server.registry.service_layer import (
@@ -149,6 +150,7 @@ def seed(*, at: datetime) -> list[str]:
     # Told in the order in which it happened: the clock runs along.
     for invented in sorted(SERVICES, key=lambda one: -one.days_ago):
         _tell(invented, made[invented.organisation], account, desk, at)
+    tell_letters(officer(desk[0]), at)
     run_due(at=at)
     Notice.objects.update(sent_at=at)  # What happened in an invented past is not mailed now.
     return [f"sign in as registrant with {MARK}, as officer with {OFFICERS[0]} or {OFFICERS[1]}; password {password}"]
