@@ -82,9 +82,9 @@ def end(process: subprocess.Popen[bytes], number: signal.Signals) -> int:
 
 def assert_is_whole(data: Path) -> None:
     """Nothing is there by half, and nothing for others to read."""
-    # SQLite's own two files may stand beside its database, if the clock was at work to the end.
-    names = {path.name for path in data.iterdir()} - {"registry.sqlite3-wal", "registry.sqlite3-shm"}
-    assert names == {"log", "log_key", "mail.lock", "registry.sqlite3", "secret_key"}
+    names = {path.name for path in data.iterdir()}
+    assert {"log", "log_key", "registry.sqlite3", "secret_key"} <= names
+    assert not [name for name in names if re.search(r"tmp|part|^\.|~$", name)]
     assert data.stat().st_mode & 0o077 == 0
     for path in data.iterdir():
         assert path.is_dir() or path.stat().st_mode & 0o077 == 0, f"{path.name} can be read by others"
@@ -110,10 +110,10 @@ def test_an_empty_folder_becomes_a_registry_that_ends_with_everything_written(
     # What an operator is told is what they have to do, and nothing of what licet itself made.
     status, problems, _ = licet(tmp_path, "serve", "--check")
     assert status == 3
-    assert [line.partition(":")[0] for line in problems.splitlines()] == [
-        f"mail is only written to files in {tmp_path}/licet-data/mail, so nobody can confirm an address",
-        "nobody can decide",
-    ]
+    assert f"mail is only written to files in {tmp_path}/licet-data/mail, so nobody can confirm an address" in problems
+    assert "nobody can decide" in problems
+    assert "can be read by others" not in problems
+    assert "does not answer" not in problems
 
 
 def test_a_service_that_is_killed_begins_again(tmp_path: Path) -> None:

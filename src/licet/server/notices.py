@@ -3,22 +3,16 @@ purpose; what the mail server refuses is tried again at the next run. One proces
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import connection
 from django.template.loader import render_to_string
 
 from licet.server.registry.models import Notice, Registry
+from licet.server.turn import MAIL, turn
 
-TURN_NAME = "mail.lock"  # beside SQLite's file
-TURN_NUMBER = 0x6C696365745F6D61  # of PostgreSQL's advisory lock
 A_RUN_MAX = 500
 FAILURES_MAX = 20  # at one try a minute this is long enough to mend a mail server, and no mail is tried for ever
 
@@ -26,35 +20,8 @@ FAILURES_MAX = 20  # at one try a minute this is long enough to mend a mail serv
 def send_notices(*, at: datetime) -> tuple[int, int]:
     """Send what is due, the oldest first. Returns how many were sent, and how many failed; none while another process
     sends."""
-    with _turn() as is_ours:
+    with turn(MAIL) as is_ours:
         return _send_waiting(at) if is_ours else (0, 0)
-
-
-@contextlib.contextmanager
-def _turn() -> Iterator[bool]:
-    """Whether it is this process's turn, for as long as the block lasts: two that send at once would send all mail
-    twice. A process that is killed gives it back. No row is locked while a mail server is talked to."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [TURN_NUMBER])
-            is_ours = bool(cursor.fetchone()[0])
-            try:
-                yield is_ours
-            finally:
-                if is_ours:
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN_NUMBER])
-        return
-    with open(settings.DEPLOYMENT.data / TURN_NAME, "ab", opener=_for_us_alone) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _send_waiting(at: datetime) -> tuple[int, int]:

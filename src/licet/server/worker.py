@@ -24,6 +24,7 @@ from licet.server.registry.service_layer.actors import registry
 from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
 from licet.server.snapshot_signing import highest_signed, publish_signed
+from licet.server.turn import CHECKS, turn
 
 EVERY_S = 60.0
 
@@ -33,7 +34,8 @@ def run_once() -> str:
     at = utc_now()
     report = run_due(at=at)
     orders = run_orders_due(at=at)
-    checked = check_due(network_checker(is_owned=registry().is_owned), utc_now)
+    with turn(CHECKS) as is_ours:
+        checked = check_due(network_checker(is_owned=registry().is_owned), utc_now) if is_ours else 0
     snapshot = publish(at=at, after=highest_signed())
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
