@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _service(settings: Any) -> None:
-    """Documentation addresses can be registered, and mail is kept in memory."""
+def _service(settings: Any, tmp_path: Path) -> None:
+    """Documentation addresses can be registered, mail is kept in memory, and files go to a folder of the test."""
+    settings.DEPLOYMENT = dataclasses.replace(settings.DEPLOYMENT, data=tmp_path)
     settings.LICET_DOCUMENTATION_ADDRESSES = True
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     # Argon2 takes 50 ms a password on purpose; what is tested here is never how it hashes.
