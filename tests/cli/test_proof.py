@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from licet.app.catalogue import PROOF_METHODS
+from licet.app.catalogue import proof_methods
 from licet.cli.main import licet
 from licet.cli.proof import METHODS
 from licet.proof.base import answer_to
@@ -22,7 +22,7 @@ def run(*words: str) -> Result:
 
 
 def test_the_methods_of_the_command_line_are_those_of_the_catalogue() -> None:
-    assert tuple(method.name for method in PROOF_METHODS) == METHODS
+    assert tuple(method.name for method in proof_methods()) == METHODS
 
 
 @pytest.mark.parametrize(("method", "words"), [
@@ -38,7 +38,7 @@ def test_show_says_what_to_place_where(method: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (("dns-01", TOKEN, "--endpoint", ENDPOINT), "dns-01 needs an endpoint and a DNS name"),
+    (("dns-01", TOKEN, "--endpoint", ENDPOINT), "dns-01 needs a DNS name"),
     (("wireguard-01", TOKEN, "--endpoint", ENDPOINT), "a WireGuard public key"),
     (("http-01", TOKEN), "http-01 needs an endpoint or a DNS name"),
     (("http-01", "short", "--endpoint", ENDPOINT), "is no token"),

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from house.source import ROOT, dotted, modules
-from licet.app.catalogue import OUTPUTS, PROOF_METHODS, RECOGNISERS
+from licet.app.catalogue import RECOGNISERS, outputs, proof_methods
 from licet.app.report.rules import LINKS, RULES
 from licet.model.family import FAMILIES, PROTOCOL_WORDS
 from licet.proof.base import PROBLEMS, Outcome, ProofMethod
@@ -116,7 +116,7 @@ def test_the_page_on_recognition_names_every_family_and_link() -> None:
 
 
 def test_every_proof_method_is_in_the_catalogue_once() -> None:
-    assert sorted(method.name.replace("-", "_") for method in PROOF_METHODS) == PROOF_FILES
+    assert sorted(method.name.replace("-", "_") for method in proof_methods()) == PROOF_FILES
 
 
 @pytest.mark.parametrize("name", PROOF_FILES)
@@ -126,7 +126,7 @@ def test_a_proof_method_has_its_test_and_inherits_the_suite(name: str) -> None:
                for node in tree.body)
 
 
-@pytest.mark.parametrize("method", PROOF_METHODS, ids=lambda one: one.name)
+@pytest.mark.parametrize("method", proof_methods(), ids=lambda one: one.name)
 def test_a_proof_method_is_on_its_page(method: ProofMethod) -> None:
     assert f"## {method.name}\n" in PROOF_PAGE.read_text(encoding="utf-8")
 
@@ -157,10 +157,10 @@ def outputs_made() -> dict[str, str]:
 
 
 def test_every_output_is_one_file_and_in_the_catalogue_once() -> None:
-    assert outputs_made() == {output.name: f"licet.enforce.{output.name}" for output in OUTPUTS}
+    assert outputs_made() == {output.name: f"licet.enforce.{output.name}" for output in outputs()}
 
 
-@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: output.name)
+@pytest.mark.parametrize("output", outputs(), ids=lambda output: output.name)
 def test_an_output_has_its_test_and_inherits_the_suite(output) -> None:
     text = (ROOT / f"tests/enforce/test_{output.name}.py").read_text(encoding="utf-8")
     assert re.search(r"^class \w+\(OutputSuite\):\n    output = \w+\.OUTPUT", text, re.MULTILINE)

@@ -21,7 +21,7 @@ import pytest
 from house.outputs import CAPTURES, OFFICE, OFFICE_REGISTRY, endpoint, run, tunnels
 from house.source import ROOT, calls, dotted, modules, texts
 from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
-from licet.app.catalogue import PROOF_METHODS, RECOGNISERS
+from licet.app.catalogue import RECOGNISERS, proof_methods
 from licet.app.report.words import NOT_A_FAULT
 from licet.app.transparency.count import Period, count
 from licet.app.transparency.numbers import BY_NAME, NUMBERS
@@ -192,7 +192,7 @@ def test_line_3_a_ring_takes_frames_and_sends_none() -> None:
     assert not re.search(r"TX_RING|SOCK_DGRAM|AF_INET|SOCK_STREAM", text)
 
 
-@pytest.mark.parametrize("method", [one for one in PROOF_METHODS if one.check], ids=lambda one: one.name)
+@pytest.mark.parametrize("method", [one for one in proof_methods() if one.check], ids=lambda one: one.name)
 def test_line_3_a_check_contacts_only_what_its_challenge_names(method: ProofMethod) -> None:
     """Observed: the addresses and names that a check asks its guard for are the challenge's own, and what it sends to a
     machine carries the token, or a key made from it, which the owner must have placed there."""
@@ -207,7 +207,7 @@ def test_line_3_a_check_contacts_only_what_its_challenge_names(method: ProofMeth
         assert b"a" * 32 in sent or sent[-32:-16] == mac1_for(KEY, sent), sent
 
 
-@pytest.mark.parametrize("method", [one for one in PROOF_METHODS if one.check], ids=lambda one: one.name)
+@pytest.mark.parametrize("method", [one for one in proof_methods() if one.check], ids=lambda one: one.name)
 def test_line_3_a_check_without_a_challenge_contacts_nobody(method: ProofMethod) -> None:
     asked = AskedGuard()
     assert method.check is not None

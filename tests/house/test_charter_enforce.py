@@ -33,7 +33,7 @@ from enforce.orders import (
 )
 from house.source import calls, modules
 from house.test_imports import BY_NAME, reachable
-from licet.app.catalogue import OUTPUTS
+from licet.app.catalogue import outputs
 from licet.app.enforce_table import OBSERVE, EnforceTable
 from licet.enforce import apply
 from licet.enforce.base import Rule
@@ -68,7 +68,7 @@ def test_line_1_what_rules_met_names_no_client(office: Office, monkeypatch: pyte
 
 
 def test_line_1_no_rule_makes_a_firewall_log_its_clients() -> None:
-    for output in OUTPUTS:
+    for output in outputs():
         for case in CASES.values():
             rules = re.sub(r"^#.*$", "", output.render(case, AT_NS), flags=re.MULTILINE)
             assert not re.search(r"\blog\b|\balert\b", rules)
@@ -137,7 +137,7 @@ def test_line_6_a_rule_cannot_be_made_wider_than_one_endpoint(endpoint: Endpoint
 
 def test_line_6_every_rule_ends_with_its_order_or_when_what_is_known_is_too_old() -> None:
     both = CASES["udp-tcp-ipv4-ipv6"]
-    for output in OUTPUTS:
+    for output in outputs():
         assert WIREGUARD.endpoint.address in output.render(both, AT_NS)
         assert WIREGUARD.endpoint.address not in output.render(both, WIREGUARD.until_ns)
         assert WIREGUARD.endpoint.address not in output.render(both, both.fresh_until_ns)
@@ -188,7 +188,7 @@ def test_line_8_no_rule_without_an_entry_of_the_log() -> None:
 
 
 def test_line_9_outputs_are_firewalls_that_an_owner_of_a_network_runs() -> None:
-    assert {output.name for output in OUTPUTS} == {"nftables", "suricata", "pf"}
+    assert {output.name for output in outputs()} == {"nftables", "suricata", "pf"}
 
 
 def test_line_10_what_is_permitted_is_listed_for_an_owned_network_alone(office: Office) -> None:

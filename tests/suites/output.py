@@ -19,7 +19,7 @@ from typing import ClassVar
 import pytest
 
 from enforce.cases import AT_NS, CASES, HOUR_NS, OPENVPN, WIREGUARD, WIREGUARD6, rules
-from licet.app.catalogue import OUTPUTS
+from licet.app.catalogue import outputs
 from licet.enforce.base import NOTHING, Output
 from licet.model.endpoint import Endpoint
 
@@ -98,4 +98,4 @@ class OutputSuite:
             assert not re.search(r"[^\n\t\x20-\x7e]", artefact)
 
     def test_it_is_in_the_catalogue(self) -> None:
-        assert self.output in OUTPUTS
+        assert self.output in outputs()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from licet.app.catalogue import PROOF_METHODS
+from licet.app.catalogue import proof_methods
 from licet.errors import BadInput
 from licet.model.endpoint import parse_address, parse_endpoint
 from licet.proof.address_rules import EVERYWHERE, Prefix, why_refused
@@ -30,7 +30,7 @@ from licet.proof.guard import NetworkGuard
 # For the registry service, beside what stands here.
 __all__ = ["CALL_BYTES_MAX", "CALL_PATH", "Challenge", "Outcome", "read_name"]
 
-BY_NAME = {method.name: method for method in PROOF_METHODS}
+BY_NAME = {method.name: method for method in proof_methods()}
 
 
 def make_guard(allowed_prefixes: Sequence[Prefix] = (), resolvers: Sequence[str] = ()) -> NetworkGuard:

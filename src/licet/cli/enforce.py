@@ -145,9 +145,9 @@ def _computed(config_path: str, keeps: bool = True) -> tuple[Config, Folder, Com
 
 
 def _artefact(computed: Computed) -> str:
-    from licet.app.catalogue import OUTPUTS
+    from licet.app.catalogue import outputs
 
-    output = next(one for one in OUTPUTS if one.name == computed.config.enforce.output)
+    output = next(one for one in outputs() if one.name == computed.config.enforce.output)
     return output.render(computed.decision.rules, computed.at_ns)
 
 

@@ -43,10 +43,12 @@ def registry_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def say_if_stale(registry_paths: Sequence[str], config: Config | None = None) -> None:
     """On standard error, a sentence for each registry that was synced and may no longer be the newest."""
+    paths = (*registry_paths, *([] if config is None else [source.path for source in config.registries]))
+    if not paths:
+        return
     import time
 
     from licet.app.snapshot_status import stale_lines
 
-    configured = [] if config is None else [source.path for source in config.registries]
-    for line in stale_lines((*registry_paths, *configured), time.time_ns()):
+    for line in stale_lines(paths, time.time_ns()):
         click.echo(line, err=True)

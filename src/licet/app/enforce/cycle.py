@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from licet.app.catalogue import OUTPUTS
+from licet.app.catalogue import outputs
 from licet.app.config import Config
 from licet.app.enforce.gather import Gathered, gather
 from licet.app.enforce.hearing import heard_object
@@ -111,7 +111,7 @@ def carry_out(computed: Computed, folder: Folder, held: tuple[Held, ...]) -> int
 
 def _hand_over(computed: Computed) -> None:
     table = computed.config.enforce
-    output = next(one for one in OUTPUTS if one.name == table.output)
+    output = next(one for one in outputs() if one.name == table.output)
     artefact = output.render(computed.decision.rules, computed.at_ns)
     if output.name == "nftables":
         device.apply_nftables(artefact)
