@@ -112,7 +112,7 @@ class Player:
         return list(Service.objects.order_by("pk"))
 
     def open_proposals(self) -> list[Proposal]:
-        return list(Proposal.objects.filter(closed_at=None))
+        return list(Proposal.objects.filter(closed_at=None).order_by("pk"))
 
     def applications(self, *states: str) -> list[Application]:
         found = Application.objects.order_by("pk")
@@ -154,7 +154,7 @@ class Player:
             if was is None:
                 self.ledger.submitted(one.service.handle)
 
-        ready = list(Application.objects.filter(state="draft").exclude(service__endpoints=None))
+        ready = list(Application.objects.filter(state="draft").exclude(service__endpoints=None).order_by("pk"))
         return self._on(self.applications("draft", "proving", "in_review"), step, act, ready)
 
     def prove(self, step: Step) -> str:
@@ -244,7 +244,7 @@ class Player:
 
         # Those that something stands against come first: most of what can be done is about them.
         standing_against = Q(state__in=("noticed", "noticed+appeal", "serverHold", "pendingDelete", "held"))
-        likely = list(Registration.objects.filter(standing_against)) if step.which % 2 else None
+        likely = list(Registration.objects.filter(standing_against).order_by("pk")) if step.which % 2 else None
         return self._on(list(Registration.objects.order_by("-pk")), step, both, likely)
 
     # Officers.

@@ -105,7 +105,7 @@ def test_a_legal_story_replays_and_is_counted() -> None:
 
 @pytest.mark.parametrize(("changes", "problem"), [
     ({"from": "in_review"}, "its state is “proving”"), ({"to": "approved"}, "no such move"),
-    ({"role": "clock"}, "not for this role"), ({"type": "order"}, "no such type"),
+    ({"role": "clock"}, "not for this role"), ({"type": "tunnel"}, "no such type"),
     ({"event": "sign"}, "no such move"),
     ({"subject": "APP-0000", "prevSubjectLeaf": ""}, "was not there"),
     ({"time": "2026-02-28T00:00:00.000000Z"}, "older"),
