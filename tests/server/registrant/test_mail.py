@@ -41,7 +41,7 @@ def box(settings: Any) -> Iterator[Mailbox]:
     with mailbox() as found:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", found.port, False
-        settings.EMAIL_USE_SSL, settings.EMAIL_HOST_USER = False, ""
+        settings.EMAIL_USE_SSL, settings.EMAIL_HOST_USER, settings.EMAIL_TIMEOUT = False, "", 60
         yield found
 
 
