@@ -25,8 +25,8 @@ def kernel() -> list[Extension]:
         [f"{KERNEL}/_kernel.pyx"],
         include_dirs=[KERNEL],
         depends=[f"{KERNEL}/{name}" for name in
-                 ("platform.h", "parse.pxi", "sieve.pxi", "store.pxi", "listed.pxi", "table.pxi", "records.pxi",
-                  "ring.pxi")],
+                 ("platform.h", "parse.pxi", "sieve.pxi", "load.pxi", "store.pxi", "listed.pxi", "table.pxi",
+                  "kept.pxi", "streams.pxi", "records.pxi", "ring.pxi")],
         define_macros=[("Py_LIMITED_API", STABLE_ABI)],
         extra_compile_args=["-O3", "-fno-strict-aliasing"],
         py_limited_api=True,
