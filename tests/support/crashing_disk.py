@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from licet.tlog.store import Disk
+from licet.disk import Disk
 
 ALL, SAFE, NAMES, SOME = "all of it", "what was synced", "names without contents", "some of it"
 LOSSES = (ALL, SAFE, NAMES, SOME)

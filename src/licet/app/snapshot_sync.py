@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 
 from licet.app.snapshot_status import STATUS_NAME, Status, read_status, status_bytes
+from licet.disk import Disk
 from licet.errors import BadFile, BadInput, Malformed, SnapshotRefused
 from licet.model.canonical import moment_ns
 from licet.snapshot.delta import DELTA_BYTES_MAX, patched, read_delta
@@ -224,7 +225,7 @@ def _put(client: Client, place: Path, base: Path, way: Sequence[Delta], newest: 
         for path in sorted(new.glob(f"{SYNCED_NAME}.*")):
             os.replace(path, place / path.name)
         os.replace(made, place / SYNCED_NAME)
-        _sync_folder(place)
+        Disk().sync_folder(place)
     except OSError as error:
         raise BadFile(str(place), f"cannot be written: {error.strerror or error}") from None
     finally:
@@ -274,11 +275,3 @@ def _bring_policy(client: Client, place: Path, before: Status | None) -> str | N
         client.download(listed, part)
         os.replace(part, path)
     return digest
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

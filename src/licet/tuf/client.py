@@ -7,7 +7,6 @@ a code and a sentence here. What it verified is kept in a folder, so that an old
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 
+from licet.disk import take_lock
 from licet.errors import BadFile, LicetError, Malformed, SnapshotRefused, Unavailable
 from licet.tuf.fetch import Fetcher
 from licet.tuf.index import Index, read_index
@@ -80,19 +80,16 @@ class Client:
         """Keep other syncs of this folder out. Raises Unavailable, BadFile."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = take_lock(self._folder / "lock")
+        except BlockingIOError:
+            raise Unavailable(f"another sync of {self._folder.parent} is at work; try again") from None
         except OSError as error:
             raise BadFile(str(self._folder), f"cannot be written: {error.strerror or error}") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise Unavailable(f"another sync of {self._folder.parent} is at work; try again") from None
         try:
             yield
         finally:
             self.fetcher.close()
-            os.close(handle)
+            os.close(lock)
 
     def anchor(self) -> bytes | None:
         """The root that was trusted first, None where none was yet. Raises BadFile."""

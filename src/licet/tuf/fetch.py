@@ -63,7 +63,9 @@ class Fetcher(FetcherInterface):
         return raw
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        raise NotImplementedError  # the library asks by download_bytes alone: targets are fetched by `blocks`
+        """What the library asks a fetcher for; it asks by `download_bytes` alone, since targets are fetched by
+        `blocks`."""
+        return (block for _, block in self.blocks(url, TARGETS_BYTES_MAX))
 
     def blocks(self, url: str, bytes_max: int, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """A file from a position on, block by block, each with its position. Where the server does not know how to

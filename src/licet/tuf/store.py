@@ -7,42 +7,39 @@ ended at any instruction leaves the old set or the new one, and perhaps files th
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from licet.disk import Disk, take_lock
 from licet.errors import BadFile, Unavailable
 
 OWN = ".publisher"
-FILE_MODE, FOLDER_MODE = 0o644, 0o755
 TEMPORARY = ".new"
 
 
 class PublishedFolder:
     """The folder. Paths are relative to it, with slashes."""
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike[str], disk: Disk | None = None) -> None:
+        self.folder, self._disk = Path(folder), disk or Disk()
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
         """Keep every other publisher of this machine out. Raises Unavailable where there is one, BadFile where the
         folder cannot be written. A killed process holds nothing."""
         try:
-            (self.folder / OWN).mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-            handle = os.open(self.folder / OWN / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            for folder in self._disk.make_folders(self.folder / OWN):
+                self._disk.sync_folder(folder)  # or a power cut could take the set away that was said to be published
+            lock = take_lock(self.folder / OWN / "lock")
+        except BlockingIOError:
+            raise Unavailable(f"another process publishes in {self.folder}; try again") from None
         except OSError as error:
             raise self._problem(error) from None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise Unavailable(f"another process publishes in {self.folder}; try again") from None
-        try:
             yield
         finally:
-            os.close(handle)
+            os.close(lock)
 
     def read(self, path: str, bytes_max: int) -> bytes | None:
         """A file, None where it is not there. Raises BadFile, also where it is larger."""
@@ -77,7 +74,7 @@ class PublishedFolder:
             for path, raw in files.items():
                 folders.update(dict.fromkeys(self._write(self.folder / path, raw)))
             for folder in folders:
-                _sync_folder(folder)
+                self._disk.sync_folder(folder)
         except OSError as error:
             raise self._problem(error) from None
 
@@ -85,10 +82,10 @@ class PublishedFolder:
         """Give a file another place. Raises BadFile."""
         try:
             target = self.folder / new
-            folders = [*self._make_folder(target.parent), target.parent, (self.folder / old).parent]
-            os.replace(self.folder / old, target)
+            folders = [*self._disk.make_folders(target.parent), target.parent, (self.folder / old).parent]
+            self._disk.rename(self.folder / old, target)
             for folder in folders:
-                _sync_folder(folder)
+                self._disk.sync_folder(folder)
         except OSError as error:
             raise self._problem(error) from None
 
@@ -99,35 +96,11 @@ class PublishedFolder:
 
     def _write(self, target: Path, raw: bytes) -> list[Path]:
         """Write a file and return the folders that have a new name in them."""
-        folders = [*self._make_folder(target.parent), target.parent]
+        folders = [*self._disk.make_folders(target.parent), target.parent]
         temporary = target.with_name(target.name + TEMPORARY)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
-        try:
-            with open(handle, "wb", closefd=False) as file:
-                file.write(raw)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(temporary, target)
+        self._disk.create(temporary, raw)
+        self._disk.rename(temporary, target)
         return folders
-
-    def _make_folder(self, folder: Path) -> list[Path]:
-        """Make a folder with those above it, and return the folders in which one was made."""
-        made: list[Path] = []
-        while not folder.is_dir():
-            made.append(folder)
-            folder = folder.parent
-        for one in reversed(made):
-            one.mkdir(FOLDER_MODE, exist_ok=True)
-        return [one.parent for one in made]
 
     def _problem(self, error: OSError) -> BadFile:
         return BadFile(str(self.folder), f"cannot be written: {error.strerror or error}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
