@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from server.test_postgresql import cluster  # noqa: F401  # a fixture
+from support.running_service import free_port
 
 pytestmark = pytest.mark.xdist_group("backup")  # one registry, made once
 LICET = [sys.executable, "-m", "licet"]
@@ -29,7 +30,7 @@ WAIT_S = 120
 FILL = """
 import sys
 from licet.server import start
-options = start.Options(demo=True)
+options = start.Options(demo=True, port=int(sys.argv[1]))
 deployment = start.prepare(options)
 import django
 django.setup()
@@ -98,7 +99,7 @@ class Backed:
 @pytest.fixture(scope="module")
 def backed(tmp_path_factory: pytest.TempPathFactory) -> Backed:
     folder = Folder(tmp_path_factory.mktemp("registry"))
-    password = re.search(r"password (\S+)", folder.run(sys.executable, "-c", FILL))
+    password = re.search(r"password (\S+)", folder.run(sys.executable, "-c", FILL, str(free_port())))
     assert password is not None
     told = folder.tell(password[1])
     file = folder.path / "monday.backup"
@@ -152,7 +153,7 @@ def test_nothing_is_written_over(backed: Backed, tmp_path: Path) -> None:
 
 def test_a_registry_is_replaced_when_that_is_asked_for(backed: Backed, tmp_path: Path) -> None:
     there = Folder(tmp_path)
-    there.run(sys.executable, "-c", FILL)
+    there.run(sys.executable, "-c", FILL, str(free_port()))
     there.licet("restore", "--replace", str(backed.file))
     assert there.tell(backed.password) == backed.told
 
