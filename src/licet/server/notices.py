@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from licet.server.registry.models import Notice, Registry
 from licet.server.turn import MAIL, turn
@@ -44,7 +45,9 @@ def _send_waiting(at: datetime) -> tuple[int, int]:
 def _send(notice: Notice) -> None:
     context = {"notice": notice, "service": notice.service, "registry": Registry.objects.get(pk=1),
                "url": settings.DEPLOYMENT.table.url.rstrip("/"), **notice.details}
-    lines = render_to_string(f"mail/{notice.kind}.txt", context).strip().split("\n")
+    # In the language of the registry, whatever page this thread last answered.
+    with translation.override(settings.LANGUAGE_CODE):
+        lines = render_to_string(f"mail/{notice.kind}.txt", context).strip().split("\n")
     subject, text = lines[0].strip(), "\n".join(lines[1:]).strip() + "\n"
     for receiver in _receivers(notice):
         send_mail(subject, text, None, [receiver])

@@ -97,6 +97,13 @@ def test_before_an_end_it_is_written_three_times(world: World, box: Mailbox) -> 
     assert sum("renew" in subject for subject in subjects) == 3
 
 
+def test_mail_is_in_the_language_of_the_registry_whatever_page_was_shown_last(world: World, box: Mailbox) -> None:
+    asked = world.application("info_needed")
+    with translation.override("de"):  # as a thread is left that answered a page under /de/
+        send_notices(at=MONDAY)
+    newest(box, owners_address(world), f"{asked.service.handle}: a question about your application")
+
+
 def test_a_mail_that_is_refused_is_tried_again(world: World, box: Mailbox) -> None:
     world.application("info_needed")
     box.refuses.add(owners_address(world))
@@ -129,15 +136,15 @@ def test_the_contact_is_confirmed_by_the_link_in_its_mail(world: World, box: Mai
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_every_template_of_a_notice_can_be_sent(world: World, box: Mailbox, language: str) -> None:
+def test_every_template_of_a_notice_can_be_sent(world: World, box: Mailbox, settings: Any, language: str) -> None:
     folder = Path(__file__).parents[3] / "src/licet/server/templates/mail"
     kinds = sorted(path.stem for path in folder.glob("*.txt"))
     service = world.service()
     for kind in kinds:
         Notice.objects.create(organisation=world.organisation, service=service, kind=kind, key=f"test {kind}",
                               details={"path": "/contact/x/", "email": "second@example.net"}, created=MONDAY)
-    with translation.override(language):  # as in a registry whose `language` this is
-        sent, failed = send_notices(at=MONDAY)
+    settings.LANGUAGE_CODE = language
+    sent, failed = send_notices(at=MONDAY)
     assert (sent, failed) == (len(kinds), 0)
     for message in box.to(owners_address(world)):
         assert message["Subject"]
