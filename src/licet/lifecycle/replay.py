@@ -16,6 +16,7 @@ from licet.lifecycle import (
     application,
     domain_proof,
     endpoint_proof,
+    keeping,
     listing,
     order,
     publication,
@@ -30,7 +31,8 @@ from licet.model.log_entry import LogEntry
 TABLES: dict[str, Table] = {
     one.kind: one for one in (
         application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
-        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE)
+        publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE,
+        keeping.TABLE)
 }
 
 

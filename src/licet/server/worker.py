@@ -20,6 +20,7 @@ from licet.server.notices import send_notices
 from licet.server.orders.service_layer.due import run_due as run_orders_due
 from licet.server.registry.proving import network_checker
 from licet.server.registry.publish import publish
+from licet.server.registry.quiet import keep_log
 from licet.server.registry.service_layer.actors import registry
 from licet.server.registry.service_layer.checking import check_due
 from licet.server.registry.service_layer.due import run_due
@@ -37,6 +38,7 @@ def run_once() -> str:
     with turn(CHECKS) as is_ours:
         checked = check_due(network_checker(is_owned=registry().is_owned), utc_now) if is_ours else 0
     snapshot = publish(at=at, after=highest_signed())
+    keep_log(at=at)
     sent, failed = send_notices(at=at)
     Session.objects.filter(expire_date__lt=at).delete()
     mail = f"{sent} notices sent" + (f", {failed} could not be sent" if failed else "")

@@ -33,6 +33,7 @@ KINDS: dict[str, Text] = {
     "order_endpoint": _("endpoint of an order"),
     "appeal": _("appeal"),
     "redaction": _("redaction"),
+    "log": _("the log itself"),
 }
 
 # By type and event of an entry; where the calendar did it, by its new state; and where one event can mean two
@@ -48,6 +49,7 @@ EVENTS: dict[tuple[str, str], Text] = {
     ("domain", "valid"): _("It was time to check a domain again."),
     ("domain", "inactive"): _("A domain counts no more: its proof failed for too long."),
     ("redaction", "redact"): _("The body of an entry was taken back."),
+    ("log", "keep"): _("Nothing else happened for half a day, and the log is kept."),
     ("listing", "list"): _("The directory began to show a service."),
     ("listing", "describe"): _("What the directory says of a service changed."),
     ("listing", "unlist"): _("The directory stopped showing a service."),
