@@ -20,6 +20,7 @@ import pytest
 
 from house.outputs import CAPTURES, OFFICE, OFFICE_REGISTRY, endpoint, run, tunnels
 from house.source import ROOT, calls, dotted, modules, texts
+from house.test_imports import reachable
 from judge.makers import AT_NS, UNTIL_NS, key_record, record, registry, tunnel
 from licet.app.catalogue import RECOGNISERS, proof_methods
 from licet.app.report.words import NOT_A_FAULT
@@ -313,10 +314,19 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
             )
 
 
-def test_line_5_what_drafts_and_signs_is_a_persons_command_and_no_server() -> None:
-    """Only the face of `licet order` reaches it; it runs one program, which signs with the key of who runs it."""
+DESK_DRAFTS = "licet.server.orders.drafting"  # from a form that an officer filled in; it hands a file back
+DRAFT = "licet.app.order.draft"
+
+
+def test_line_5_what_drafts_and_signs_is_done_by_a_person_and_by_no_server() -> None:
+    """Only the face of `licet order` reaches it, and of what drafts, the desk's form; one program is run, which signs
+    with the key of who runs it, and what drafts cannot reach it."""
+    assert SIGNS_BY_A_PERSON not in reachable([DRAFT])
     for module in modules():
         reaches = [one.name for one in module.imports if one.name.startswith("licet.app.order")]
+        if module.name == DESK_DRAFTS:
+            assert all(name.startswith(DRAFT) for name in reaches), reaches
+            continue
         assert not reaches or module.name.startswith(("licet.app.order", "licet.cli.order")), str(module)
         runs = [name for name, _ in calls(module) if name.startswith("subprocess.")]
         if module.name == SIGNS_BY_A_PERSON:
