@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from licet.model.order import file_bytes
+from licet.server.orders.desk import drafts
 from licet.server.orders.models import Appeal, OrderRow, Request
 from licet.server.public.limits import LIMITER
-from licet.server.registry import proving
+from licet.server.registrant import check_pool
 from licet.server.registry.models import Account
+from licet.server.registry.publish import publish
 from server.desk.people import sign_in
 from server.orders.orders_world import SIGNED, bring, by_author, by_both, dry, use_policy
+from server.orders.test_drafts import filled
 from server.orders.test_order_pages import LIVE, at
 from server.orders.test_requests import ANSWERS, LETTER
 from server.world import OK, World, make_world
@@ -88,6 +91,33 @@ def test_a_letter_is_sent_read_and_answered_in_public(world: World, live_server:
     assert "absence_is_not_a_ground" in page.text_content("main")
 
 
+def test_an_order_is_drafted_and_its_file_is_taken_away(
+    world: World, live_server: Any, browser: Any, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(drafts, "utc_now", lambda: SIGNED)
+    publish(at=SIGNED)
+    desk = window(browser, live_server, world.first.account)
+    desk.goto(f"{live_server.url}/desk/orders/")
+    desk.click("text=Draft an order")
+    nothing_is_wrong(desk)
+    for name, text in filled(necessity="", class_source="").items():
+        if desk.evaluate("name => document.querySelector(`[name=${name}]`).tagName", name) == "SELECT":
+            desk.select_option(f"[name={name}]", text)
+        else:
+            desk.fill(f"[name={name}]", text)
+    desk.click("text=Look at the draft")
+    desk.wait_for_selector("text=It cannot be signed yet")
+    assert "class_without_source" in desk.text_content("#problem")
+    nothing_is_wrong(desk)
+    desk.click("#problem a:has-text('Why it is needed')")
+    desk.fill("[name=necessity]", "One server, for the shortest time.")
+    desk.fill("[name=class_source]", "RDAP, 2026-03-02")
+    desk.click("text=Look at the draft")
+    desk.wait_for_selector("text=Nothing stands against signing it")
+    nothing_is_wrong(desk)
+    assert not OrderRow.objects.exists()
+
+
 def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     world: World, live_server: Any, browser: Any, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -116,7 +146,7 @@ def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     page.click("text=Tell me what to do")
     page.wait_for_selector("text=check now")
     nothing_is_wrong(page)
-    monkeypatch.setattr(proving, "network_checker", lambda is_owned: lambda challenge: OK)
+    monkeypatch.setattr(check_pool, "network_checker", lambda is_owned: lambda challenge: OK)
     page.click("text=check now")
     page.wait_for_selector("text=You have shown that the server is yours")
     row.refresh_from_db()

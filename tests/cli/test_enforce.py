@@ -229,12 +229,12 @@ def test_what_a_sensor_met_as_registered_is_let_be(office: Office) -> None:
     windows = office.folder / "windows"
     windows.mkdir()
     office.write_config(more='windows = "windows"')
-    assert RULE in office.plan().out
     row = {"schema": "licet.observation/1", "kind": "tunnel", "sensor": "edge", "interface": "eth0",
            "windowStart": "2026-02-20T12:00:00.000000Z", "windowMilliseconds": 10_000,
            "endpoint": {"address": "203.0.113.66", "transport": "udp", "port": 51820}, "tunnelProtocol": "wireguard",
            "registration": "SVC-7F3K", "verdict": "registered"}
-    write_rows(str(windows / "one.parquet"), [{**row, "registration": None, "verdict": "unregistered"}],
+    lately = {"grade": "certain", "lastSeen": time_text(office.at_ns - HOUR_NS)}
+    write_rows(str(windows / "one.parquet"), [{**row, "registration": None, "verdict": "unregistered", **lately}],
                OBSERVATION_COLUMNS)
     assert RULE in office.plan().out
     write_rows(str(windows / "two.parquet"), [row], OBSERVATION_COLUMNS)

@@ -147,12 +147,16 @@ orders = "orders"
         for event, after, role in STEPS:
             if begun:
                 entries.append({"type": "order", "subject": puid, "event": event, "from": state, "to": after,
-                                "role": role})
+                                "role": role, "details": self.observed(after)})
                 state = after
                 if state == until:
                     break
             begun = begun or after == state
         return entries
+
+    def observed(self, after: str) -> dict[str, int]:
+        """What the entry says with which an order comes into force: that it was seen an hour before."""
+        return {"observed": (self.at_ns - HOUR_NS) // 10**9} if after == "canary" else {}
 
     def move(self, puid: str, event: str, role: str, reason: str = "") -> None:
         """One more move of an order."""

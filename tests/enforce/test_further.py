@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from enforce.cases import AT_NS
-from enforce.orders import SNAPSHOT, UNREGISTERED, codes, dry_run, enforced, evidence, known, order, signed
+from enforce.cases import AT_NS, HOUR_NS
+from enforce.orders import SNAPSHOT, UNREGISTERED, codes, dry_run, enforced, evidence, known, noticed, order, signed
 from licet.enforce.decide import decide
 from licet.enforce.further import FURTHER
 from licet.model.canonical import canonical_json, sha256_digest
@@ -61,3 +61,15 @@ def test_an_order_that_breaks_a_limit_is_not_enforced(file: OrderFile, code: str
     what = known(signed(file), further=FURTHER)
     assert enforced(what) == set()
     assert code in codes(decide(what, AT_NS))
+
+
+def test_what_is_added_to_an_open_case_needs_no_second_notice_and_a_new_case_needs_its_first() -> None:
+    """Whether people were told of the case this enforcer knows by its own clock, on an owned network alone."""
+    at_once = replace(order(), order=replace(order().order, application_ns=order().order.created_ns))
+    what = known(signed(at_once), further=FURTHER)
+    assert enforced(what) == {UNREGISTERED}
+    told_late = replace(what, memory=noticed(signed(at_once), at_ns=AT_NS - 23 * HOUR_NS))
+    assert codes(decide(told_late, AT_NS)) == {"notice_running"}
+    public = order(ground=ADJUDICATED)
+    public = replace(public, order=replace(public.order, application_ns=public.order.created_ns))
+    assert "notice_too_short" in codes(decide(known(signed(public), kind=PUBLIC, further=FURTHER), AT_NS))

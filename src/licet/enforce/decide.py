@@ -37,7 +37,7 @@ class Known:
     """policy: of this network, verified; orders: files as they came; logged: what the log says, None where it does not
     hold; log_until_ns, registry_until_ns: from when each is too old to act on; is_canary: orders are tried here first;
     inside_a_day: inside addresses that the sensor counted in a day; pinned: digest of the keys that the policy was
-    verified with; doubts: what did not verify."""
+    verified with; doubts: what did not verify; unseen: keys of rules whose endpoint nobody saw again lately."""
 
     policy: NetworkPolicy | None
     orders: tuple[OrderFile, ...]
@@ -52,6 +52,7 @@ class Known:
     pinned: str = ""
     doubts: tuple[Problem, ...] = ()
     further: tuple[Further, ...] = ()
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +199,19 @@ def _take_endpoints(file: OrderFile, policy: NetworkPolicy, known: Known, at_ns:
         except Malformed as error:
             left_out.append(LeftOut(order.puid, one.endpoint, Problem("no_rule", str(error))))
             continue
-        last_ns = max(known.memory.activated.get(rule_key(rule), at_ns), known.memory.hit.get(rule_key(rule), 0))
-        if not code and at_ns - last_ns > SILENT_DAYS * DAY_NS:
-            code = "silent"
+        code = code or _evidence_code(rule_key(rule), known, at_ns)
         if code:
             left_out.append(LeftOut(order.puid, one.endpoint, Problem(code, _WHY[code])))
         else:
             candidates.append(_Candidate(rule, states[order.puid].index, rule_key(rule)))
+
+
+def _evidence_code(key: str, known: Known, at_ns: int) -> str:
+    """Nothing takes effect on evidence older than a day, and what meets nothing for days ends."""
+    since_ns = known.memory.activated.get(key)
+    if since_ns is None:
+        return "evidence_old" if key in known.unseen else ""
+    return "silent" if at_ns - max(since_ns, known.memory.hit.get(key, 0)) > SILENT_DAYS * DAY_NS else ""
 
 
 def _endpoint_code(one: OrderedEndpoint, state: State | None, policy: NetworkPolicy, known: Known, at_ns: int) -> str:
@@ -224,6 +231,7 @@ _WHY = {
     "registered_endpoint": "it is registered, or was in the last thirty days",
     "registered_key": "a registered key was met there in the last thirty days",
     "excepted_here": "this machine's own file takes it out",
+    "evidence_old": "nobody saw it again in the day before it would take effect",
     "silent": f"nothing met the rule for {SILENT_DAYS} days",
     "same_endpoint": "another order in force names the same endpoint for longer",
     "rules_max": "as many rules as there may be are in force",

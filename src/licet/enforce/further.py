@@ -9,7 +9,7 @@ from __future__ import annotations
 from licet.errors import Malformed
 from licet.model.canonical import parse_time
 from licet.model.order import OrderFile
-from licet.model.policy import NetworkPolicy
+from licet.model.policy import OWNED, NetworkPolicy
 from licet.order.endpoints import endpoint_problems
 from licet.order.impact import impact_problems, read_impact
 from licet.order.problem import Problem
@@ -17,10 +17,11 @@ from licet.order.words import ground_problems, time_problems
 
 
 def limits(file: OrderFile, policy: NetworkPolicy, kind: str) -> list[Problem]:
-    """What stood against the order when it was written, by everything that it says and attaches."""
+    """What stood against the order when it was written, by everything that it says and attaches. On an owned network it
+    may be of a case of which people were told before; `decide` counts the hours of notice by its own clock."""
     return [
         *ground_problems(file.order, policy, kind),
-        *time_problems(file.order, policy, file.order.created_ns),
+        *time_problems(file.order, policy, file.order.created_ns, case_is_open=kind == OWNED),
         *endpoint_problems(file, policy, kind),
     ]
 

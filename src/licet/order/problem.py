@@ -72,7 +72,8 @@ SENTENCES = {
                     "somebody's own, and is never ordered against",
     # What is registered, was decided, or is in force.
     "registered_endpoint": "it is registered ({handle}): nothing is ever ordered against a registered endpoint",
-    "conflict_without_notice": "it is registered for something else: its registrant is told, and has {days} days first",
+    "conflict_without_notice": "it is registered for something else: its registrant is told, and has {days} days "
+                               "first. Draft it at the registry's desk, which tells them and knows when",
     "appeal_open": "an appeal about it is open: wait for its outcome",
     "quashed_before": "an order against it was quashed less than {days} days ago: another needs new facts, and the "
                       "reviewer's signature",

@@ -19,7 +19,8 @@ _LEFT_OUT = ("kind", "sensor", "interface", "windowStart", "windowMilliseconds",
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A tunnel that was seen. line: canonical `licet.tunnel/1`; digest: of it; last_seen_ns."""
+    """A tunnel that was seen. line: canonical `licet.tunnel/1`; digest: of it; last_seen_ns; snapshot: digest of the
+    registry by which it was judged, or ""."""
 
     endpoint: Endpoint
     family: str
@@ -28,6 +29,7 @@ class Seen:
     line: bytes
     digest: str
     last_seen_ns: int
+    snapshot: str
 
 
 class NoTunnel(Malformed):
@@ -44,7 +46,7 @@ def read_lines(raw: bytes) -> Iterator[Seen]:
         if line.strip():
             try:
                 one = _seen(line)
-            except (ValueError, KeyError, TypeError, RecursionError, Malformed):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Malformed):
                 raise NoTunnel(number) from None
             if one is not None:
                 yield one
@@ -65,7 +67,7 @@ def _seen(raw: bytes) -> Seen | None:
     end = Endpoint(str(parse_address(members["address"])), str(members["transport"]), members["port"])
     line = canonical_json(members)
     return Seen(end, str(members["family"]), str(members["grade"]), str(members["verdict"]), line, sha256_digest(line),
-                parse_time(members["last_seen"]))
+                parse_time(members["last_seen"]), str((members.get("snapshot") or {}).get("digest") or ""))
 
 
 def _as_tunnel(row: dict[str, Any]) -> dict[str, Any]:

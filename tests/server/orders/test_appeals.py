@@ -84,6 +84,16 @@ def test_dismissed_it_goes_back_and_never_past_its_notice(world: World) -> None:
     assert (last.event, last.role, last.reason) == ("activate", "reviewer", "appeal_dismissed")
 
 
+def test_a_proof_that_comes_after_the_decision_changes_nothing(world: World) -> None:
+    row = an_order("live")
+    found = filed(row)
+    proof = appeals.start_proof(found, "http-01", at=FILED)
+    appeals.decide(reviewer_of(found), found, uphold=False, reasons="It is not the same server.", at=FILED + HOUR)
+    appeals.check_proof(proof, lambda challenge: OK, at=FILED + 2 * HOUR)
+    fresh(row, found)
+    assert (row.state, found.state, found.is_proven) == ("live", "dismissed", False)
+
+
 def test_only_the_reviewer_of_the_rota_decides_and_with_reasons(world: World) -> None:
     found = filed(an_order("live"))
     others = [one for one in (world.first, world.second) if one.account != reviewer_of(found).account]

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from lab.process import wait_until
+from licet.app.log import make_trust, verify_log
+from licet.app.log_key import new_log_key
+from licet.errors import LicetError
+from licet.lifecycle.table import AFFECTED
 from licet.model.order import file_bytes, read_order_file
 from licet.server.orders import appeal_views, order_views, shown, views
 from licet.server.orders.desk import appeals as appeal_desk
 from licet.server.orders.desk import orders as order_desk
 from licet.server.orders.models import Appeal, AppealProof, OrderRow
 from licet.server.public.limits import LIMITER
-from licet.server.registrant import callback
-from licet.server.registry import proving
+from licet.server.registrant import callback, check_pool
+from licet.server.registry.proving import Challenge, Outcome
+from licet.server.registry.service_layer.actors import Actor
+from licet.tlog.signer import LogKey
 from order.orders import evidence_line
 from server.desk.people import sign_in
 from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, by_author, by_both, dry, use_policy
@@ -39,7 +50,7 @@ def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
-    for module in (appeal_views, order_views, views, order_desk, appeal_desk, callback):
+    for module in (appeal_views, order_views, views, order_desk, appeal_desk, callback, check_pool):
         monkeypatch.setattr(module, "utc_now", lambda: moment)
 
 
@@ -139,6 +150,7 @@ def test_the_desk_takes_a_pasted_file_adds_evidence_and_lifts(
         assert other.post(f"{here}lift/", {"code": "court"}).status_code in (302, 404)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_this_is_mine_turns_it_off_and_a_reviewer_quashes_it(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -152,10 +164,12 @@ def test_this_is_mine_turns_it_off_and_a_reviewer_quashes_it(
     assert client.post(here, {"act": "prove", "method": "dns-01"}).status_code == 422
     assert client.post(here, {"act": "prove", "method": "http-01"}).status_code == 302
     assert AppealProof.objects.get().token in client.get(here).content.decode()
-    monkeypatch.setattr(proving, "network_checker", lambda is_owned: lambda challenge: FAILED)
+    monkeypatch.setattr(check_pool, "network_checker", lambda is_owned: lambda challenge: FAILED)
     assert client.post(here, {"act": "check"}).status_code == 302
     assert b"no answer" in client.get(here).content
-    monkeypatch.setattr(proving, "network_checker", lambda is_owned: lambda challenge: OK)
+    monkeypatch.setattr(check_pool, "network_checker", lambda is_owned: lambda challenge: OK)
+    assert b"checked a moment ago" in client.post(here, {"act": "check"}).content
+    at(monkeypatch, LIVE + timedelta(seconds=10))
     client.post(here, {"act": "check"})
     row.refresh_from_db()
     assert row.state == "stayed"
@@ -182,6 +196,60 @@ def test_this_is_mine_turns_it_off_and_a_reviewer_quashes_it(
     assert "It is theirs." in shown_now
     assert "Our own server." not in shown_now
     assert "Since May." not in shown_now
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_of_an_appeal_never_waits_for_a_server_that_does_not_end(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row, finish = an_order("live"), Event()
+    here = client.post(f"/orders/{row.handle}/appeal/1/", {"statement": "Ours."})["Location"]
+    client.post(here, {"act": "prove", "method": "http-01"})
+
+    def slow(challenge: Challenge) -> Outcome:
+        assert finish.wait(20)
+        return OK
+
+    monkeypatch.setattr(check_pool, "network_checker", lambda is_owned: slow)
+    monkeypatch.setattr(appeal_views, "check_soon", partial(check_pool.check_soon, wait_s=0.2))
+    asked = client.post(here, {"act": "check"})["Location"]
+    assert "?asked=" in asked
+    page = client.get(asked).content.decode()
+    assert "We are still looking" in page
+    assert 'http-equiv="refresh"' in page
+    finish.set()
+    assert check_pool.check_soon(Actor(AFFECTED), AppealProof.objects.get(), 20)
+    row.refresh_from_db()
+    assert row.state == "stayed"
+    assert "We are still looking" not in client.get(asked).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_is_off_is_off_in_the_log_at_once(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not when the clock comes by: enforcers read the log, and within a minute it is to be off at each."""
+    key = new_log_key("registry.example.net/log", str(settings.DEPLOYMENT.log_key_path))
+    monkeypatch.setattr(check_pool, "network_checker", lambda is_owned: lambda challenge: OK)
+    for number, method in enumerate(("http-01", "callback-01"), 71):
+        row = an_order("live", f"198.51.100.{number}:51820/udp", puid=f"ORD-AN0THER{number}")
+        here = client.post(f"/orders/{row.handle}/appeal/1/", {"statement": "Ours."})["Location"]
+        client.post(here, {"act": "prove", "method": method})
+        if method == "http-01":
+            client.post(here, {"act": "check"})
+        else:
+            sent = json.dumps({"token": AppealProof.objects.get(method=method).token})
+            client.post("/api/proof/call", sent, content_type="application/json", REMOTE_ADDR=f"198.51.100.{number}")
+        is_off = partial(is_stayed_in_log, key, row.handle)
+        wait_until(is_off, "the order to be off in the log")
+
+
+def is_stayed_in_log(key: LogKey, handle: str) -> bool:
+    """False before the log is there."""
+    with suppress(LicetError):
+        found = verify_log(str(settings.DEPLOYMENT.log_path), make_trust(str(key.verifier))).replay.subjects
+        return handle in found and found[handle].state == "stayed"
+    return False
 
 
 def test_a_call_from_the_machine_turns_it_off(world: World, client: Client) -> None:

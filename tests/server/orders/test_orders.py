@@ -172,9 +172,18 @@ def test_nothing_takes_effect_on_old_evidence(world: World) -> None:
     clock(MONDAY + 2 * DAY)
     row.refresh_from_db()
     assert row.state == "canary"
-    for bad in (b"", evidence_line(grade="likely"), evidence_line(verdict="registered"), b"{}"):
+    assert observed_in_log(row) == int((MONDAY + 2 * DAY - HOUR).timestamp())
+    later = "2026-03-04T10:00:00.000000Z"
+    for bad in (b"", evidence_line(grade="likely"), evidence_line(verdict="registered"), b"{}",
+                evidence_line(verdict="conflict"), evidence_line(last_seen=later)):
         with pytest.raises((Refused, Malformed)):
             orders.observe(world.first, row, bad, at=MONDAY + 2 * DAY)
+
+
+def observed_in_log(row: OrderRow) -> object:
+    """What the entry says with which it came into force: enforcers look at it again."""
+    entry = Outbox.objects.get(subject=row.handle, after="canary")
+    return json.loads(bytes(entry.body))["details"]["observed"]
 
 
 @pytest.mark.parametrize("state", ["checked", "simulated", "approved", "noticed", "canary", "live"])

@@ -11,6 +11,7 @@ from licet.app.config import Config
 from licet.app.enforce.exceptions import load_excepted
 from licet.app.enforce.hearing import Heard, fetch_orders, hear
 from licet.app.enforce.registers import KnownRegisters, load_registers
+from licet.app.enforce.sightings import unseen
 from licet.app.enforce.signed_policy import SignedPolicy, load_policy
 from licet.app.enforce.state import Folder
 from licet.app.enforce.windows import matched_endpoints
@@ -44,12 +45,14 @@ def gather(config: Config, folder: Folder, at_ns: int) -> Gathered:
     heard = _heard(config, folder, memory.checkpoint, doubts, remarks)
     orders = _orders(config, folder, heard, doubts, remarks)
     registers = _registers(config, folder, at_ns, doubts)
+    excepted, not_seen = _excepted(config, at_ns, doubts), _unseen(config, orders, heard, at_ns, doubts)
     known = Known(
         policy=None if policy is None else policy.network, orders=orders,
         logged=None if heard is None else heard.logged, log_until_ns=0 if heard is None else heard.until_ns,
         registers=registers, registry_until_ns=registers.until_ns,
-        memory=memory, excepted=_excepted(config, at_ns, doubts), is_canary=config.enforce.canary,
-        pinned="" if policy is None else policy.pinned, doubts=tuple(doubts), further=FURTHER,
+        memory=memory, excepted=excepted, is_canary=config.enforce.canary,
+        pinned="" if policy is None else policy.pinned, unseen=not_seen,
+        doubts=tuple(doubts), further=FURTHER,
     )
     return Gathered(known, heard, registers, tuple(remarks))
 
@@ -117,3 +120,13 @@ def _excepted(config: Config, at_ns: int, doubts: list[Problem]) -> Excepted:
     except LicetError as error:
         doubts.append(_doubt(error, "exceptions_unread"))
         return Excepted()
+
+
+def _unseen(config: Config, orders: tuple[OrderFile, ...], heard: Heard | None, at_ns: int,
+            doubts: list[Problem]) -> frozenset[str]:
+    seen_again = frozenset() if heard is None else heard.seen_again
+    try:
+        return unseen(orders, seen_again, config.enforce.windows, config.enforce.canary, at_ns)
+    except LicetError as error:
+        doubts.append(_doubt(error, "windows_unread"))
+        return frozenset()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from licet.app.config import Config
+from licet.app.enforce.sightings import is_on_fresh_evidence
 from licet.app.enforce.state import Folder
 from licet.app.log import Trust, make_trust, open_log
 from licet.enforce.logged import Logged, State
 from licet.errors import BadFile, BadInput, LicetError, LogBroken, Malformed, Unavailable
-from licet.lifecycle.order import IN_FORCE, NOTICED
+from licet.lifecycle.order import CANARY, IN_FORCE, NOTICED, TABLE
 from licet.lifecycle.replay import Replay
 from licet.model.canonical import Json
 from licet.model.order import FILE_BYTES_MAX, OrderFile, read_order_file
@@ -34,13 +35,15 @@ SECOND_NS = 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class Heard:
     """logged: where the log leaves orders; until_ns: from when that is too old; checkpoint: its text, to be continued
-    by the next; origin: its name; remark: that it was not reached, or ""."""
+    by the next; origin: its name; remark: that it was not reached, or ""; seen_again: orders that came into force on
+    evidence of the last day, by the log's word."""
 
     logged: Logged
     until_ns: int
     checkpoint: str
     origin: str
     remark: str = ""
+    seen_again: frozenset[str] = frozenset()
 
 
 def hear(config: Config, folder: Folder, checkpoint: str) -> Heard:
@@ -63,7 +66,8 @@ def heard_object(heard: Heard) -> dict[str, Json]:
         subject: [state.state, str(state.since_ns), state.index] for subject, state in heard.logged.states.items()
     }
     return {"states": states, "newest_ns": str(heard.logged.newest_ns), "size": heard.logged.size,
-            "until_ns": str(heard.until_ns), "checkpoint": heard.checkpoint, "origin": heard.origin}
+            "until_ns": str(heard.until_ns), "checkpoint": heard.checkpoint, "origin": heard.origin,
+            "seen_again": [*sorted(heard.seen_again)]}
 
 
 def _remembered(members: dict[str, Any], why: str) -> Heard:
@@ -72,7 +76,8 @@ def _remembered(members: dict[str, Any], why: str) -> Heard:
                   for subject, (state, since, index) in members["states"].items()}
         logged = Logged(states, int(members["newest_ns"]), int(members["size"]))
         return Heard(logged, int(members["until_ns"]), str(members["checkpoint"]), str(members["origin"]),
-                     f"the log was not reached, and what was last heard of it is used: {why}")
+                     f"the log was not reached, and what was last heard of it is used: {why}",
+                     frozenset(map(str, members["seen_again"])))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Unavailable(f"the log was never heard of: {why}") from None
 
@@ -86,6 +91,7 @@ def _verified(reader: Reader, trust: Trust, earlier: str) -> Heard:
     cosigned = require_cosigned(checkpoint, trust.witnesses)
     before = [open_checkpoint(earlier.encode(), trust.key, "the remembered checkpoint")] if earlier else []
     logged, replay = Logged(), Replay()
+    seen_again: set[str] = set()
     for index, leaf in _leaves(reader, checkpoint, before):
         try:
             entry = read_entry(leaf)
@@ -93,9 +99,11 @@ def _verified(reader: Reader, trust: Trust, earlier: str) -> Heard:
             raise LogBroken("entry_malformed", f"entry {index:,}", str(error)) from None
         replay.take(index, entry)
         logged.take(index, entry)
+        if entry.kind == TABLE.kind and entry.after == CANARY:
+            (seen_again.add if is_on_fresh_evidence(entry) else seen_again.discard)(entry.subject)
     witnessed_ns = max(cosigned.values(), default=0) * SECOND_NS
     until_ns = max(logged.newest_ns, witnessed_ns) + EXPIRE_NS
-    return Heard(logged, until_ns, str(checkpoint.note), checkpoint.origin)
+    return Heard(logged, until_ns, str(checkpoint.note), checkpoint.origin, seen_again=frozenset(seen_again))
 
 
 def _leaves(reader: Reader, checkpoint: Checkpoint, before: list[Checkpoint]) -> Iterator[tuple[int, bytes]]:

@@ -29,9 +29,10 @@ def against_draft(file: OrderFile, network: NetworkPolicy, registries: Sequence[
 
 def against_signing(file: OrderFile, network: NetworkPolicy, at_ns: int) -> list[Problem]:
     """What the limits say against signing it here, where there may be no registry. Whether its case is open (then no
-    second notice is due) is for the registry service to know."""
+    second notice is due), and who was told of a conflict, is for the registry service to know."""
+    ends = [one.endpoint for one in file.order.endpoints]
     standing = Standing(registered=lambda end, protocol: "", accepted_asks=frozenset({file.order.request}),
-                        open_cases=frozenset({file.order.case}))
+                        open_cases=frozenset({file.order.case}), conflict_noticed_ns=dict.fromkeys(ends, 0))
     return draft_problems(file, network, standing, at_ns)
 
 

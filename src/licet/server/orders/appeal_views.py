@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from licet.errors import LicetError, Refused
 from licet.lifecycle.endpoint_proof import CALLBACK_01
+from licet.lifecycle.table import AFFECTED
 from licet.server import chance
 from licet.server.clock import utc_now
 from licet.server.desk.forms import take_problems
@@ -23,8 +24,9 @@ from licet.server.orders.models import Appeal, AppealProof, OrderedEnd
 from licet.server.orders.order_views import public_order
 from licet.server.orders.service_layer import appeals
 from licet.server.public.limits import LIMITER, visitor_of
+from licet.server.registrant.check_pool import RELOAD_S, check_soon, is_under_way
 from licet.server.registry import proving
-from licet.server.registry.service_layer.actors import registry
+from licet.server.registry.service_layer.actors import Actor
 from licet.server.registry.service_layer.errors import Invalid
 
 WRONG, CONFLICT, TOO_MANY = 422, 409, 429
@@ -79,7 +81,7 @@ def appeal_page(request: HttpRequest, handle: str, token: str) -> HttpResponse:
                     said = {name: proof_form.cleaned_data[name] for name in ("method", "name", "public_key")}
                     appeals.start_proof(found, **said, at=utc_now())
             elif act == "check":
-                _check(found)
+                return _checked(found, handle, token)
             else:
                 answer_form = AppealAnswerForm(request.POST)
                 if answer_form.is_valid():
@@ -98,15 +100,20 @@ def appeal_page(request: HttpRequest, handle: str, token: str) -> HttpResponse:
         "order_state": words.ORDER_STATES[found.order.state], "proof_form": proof_form, "answer_form": answer_form,
         "proof": proof, "instructions": _instructions(proof),
         "is_call": proof is not None and proof.method == CALLBACK_01, "problem": problem,
+        "is_under_way": proof is not None and is_under_way(proof, request.GET.get("asked", "")), "reload_s": RELOAD_S,
         "here": reverse("orders:appeal", kwargs={"handle": handle, "token": token}),
     }, status=status)
 
 
-def _check(found: Appeal) -> None:
+def _checked(found: Appeal, handle: str, token: str) -> HttpResponse:
+    """Have the newest challenge checked, in a thread of its own: the page says so where that takes its time. Raises
+    Refused."""
     proof = found.proofs.order_by("-pk").first()
     if proof is None:
         raise Http404
-    appeals.check_proof(proof, proving.network_checker(is_owned=registry().is_owned), at=utc_now())
+    asked = int(utc_now().timestamp())
+    here = reverse("orders:appeal", kwargs={"handle": handle, "token": token})
+    return redirect(here if check_soon(Actor(AFFECTED), proof) else f"{here}?asked={asked}")
 
 
 def _instructions(proof: AppealProof | None) -> tuple[tuple[str, tuple[str, ...]], ...]:

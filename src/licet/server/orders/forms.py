@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from licet.lifecycle import request as requests
 from licet.lifecycle.endpoint_proof import CALLBACK_01, DNS_01, HTTP_01, WIREGUARD_01
+from licet.model import order
+from licet.model.policy import NetworkPolicy
+from licet.order.words import NEEDED
 from licet.server.desk.forms import DeskForm
 from licet.server.orders import words
+from licet.server.orders.drafting import ENDPOINTS_LENGTH_MAX, LINES_LENGTH_MAX
 from licet.server.orders.models.requests import ASK_LENGTH_MAX, QUOTE_LENGTH_MAX, TEXT_LENGTH_MAX
 from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
 
@@ -88,6 +95,67 @@ class SubmitOrderForm(DeskForm):
     """The file that `licet order` made, pasted."""
 
     order = _lines(_("The order's file"), _("All of order.json."), 1_000_000, 8)
+
+
+class DraftForm(DeskForm):
+    """What an order will say. It is read by people before each signature; nothing here is kept."""
+
+    network = forms.ChoiceField(label=_("Network"))
+    lines = _lines(_("What was seen"), _("Output of “licet scan --format jsonl”, judged by this registry."),
+                   LINES_LENGTH_MAX, 5)
+    endpoints = _lines(_("Against"), _("One endpoint a line, such as 192.0.2.10:51820/udp. Left empty: all that are "
+                                       "certain and not registered."), ENDPOINTS_LENGTH_MAX, 2, required=False)
+    author = forms.ChoiceField(label=_("Who will sign it first"))
+    request = forms.CharField(label=_("The ask that it answers"), max_length=40, required=False,
+                              help_text=_("The handle of a request and the number of an accepted ask: REQ-7F3K9Q2M/2."))
+    decision_ground = forms.ChoiceField(label=_("Ground"), choices=tuple(words.GROUNDS.items()))
+    legal_ground = forms.CharField(label=_("Law or policy"), max_length=300, required=False,
+                                   help_text=_("Its name and the article."))
+    legal_text_quoted = _lines(_("Its words"), _("Quoted word for word."), order.QUOTE_LENGTH_MAX, 4, required=False)
+    text_covers = forms.CharField(label=_("Which of them speak of tunnels"), max_length=300, required=False,
+                                  help_text=_("Copied from the quote."))
+    legal_text_url = forms.CharField(label=_("Where it is published"), max_length=order.URL_LENGTH_MAX, required=False,
+                                     help_text=_("An address that begins with https://."))
+    decision_facts = _lines(_("What was found"), _("Where and when."), order.TEXT_LENGTH_MAX, 2, required=False)
+    lawful_uses_considered = _lines(_("Permitted uses"), _("Which were thought of, and whom they serve."),
+                                    order.TEXT_LENGTH_MAX, 2, required=False)
+    necessity = _lines(_("Why it is needed"), _("And why for so long."), order.TEXT_LENGTH_MAX, 2, required=False)
+    less_intrusive_tried = _lines(_("What was tried before"), _("Who was asked, and when."), order.TEXT_LENGTH_MAX, 2,
+                                  required=False)
+    notice_to = forms.CharField(label=_("Who is told"), max_length=300, required=False)
+    notice_via = forms.CharField(label=_("How they are told"), max_length=order.URL_LENGTH_MAX, required=False,
+                                 help_text=_("A page, or a mail."))
+    class_ = forms.ChoiceField(label=_("Class of the address"), choices=words.ENDPOINT_CLASSES)
+    class_source = forms.CharField(label=_("Where that is from"), max_length=300, required=False,
+                                   help_text=_("RDAP, PTR or ASN data, with the day."))
+    contact = forms.CharField(label=_("Who answers for the endpoint"), max_length=order.URL_LENGTH_MAX, required=False,
+                              help_text=_("A mail address, or a page that begins with https://."))
+    decision_quoted = _lines(_("The decision's words"), _("Only for the decision of an independent body."),
+                             order.QUOTE_LENGTH_MAX, 2, required=False)
+    decision_url = forms.CharField(label=_("Where the decision is published"), max_length=order.URL_LENGTH_MAX,
+                                   required=False)
+    adjudicator = forms.CharField(label=_("Who decided"), max_length=order.NAME_LENGTH_MAX, required=False,
+                                  help_text=_("A code of policy.toml."))
+    new_facts = _lines(_("New facts"), _("Only where an order against it was quashed before."), order.TEXT_LENGTH_MAX,
+                       2, required=False)
+
+    def __init__(self, networks: Sequence[NetworkPolicy], *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._choose("network", [(one.name, one.name) for one in networks])
+        codes = dict.fromkeys(signer.code for one in networks for signer in one.signers)
+        self._choose("author", [(code, code) for code in codes])
+        # A draft says what it lacks, all at once: such a field may be empty, and is not optional.
+        for name in (*dict(NEEDED), "class_source"):
+            setattr(self.fields[name], "is_needed", True)  # noqa: B010 -- no attribute of Django's
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        found = self.fields[name]
+        assert isinstance(found, forms.ChoiceField)
+        found.choices = choices
+
+    def values(self) -> dict[str, str]:
+        """What was typed in, by the names of an order's members."""
+        return {name.rstrip("_"): str(value) for name, value in self.cleaned_data.items()}
 
 
 class LiftForm(DeskForm):

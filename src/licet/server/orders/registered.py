@@ -7,7 +7,7 @@ from datetime import datetime
 from licet.lifecycle import application, registration
 from licet.lifecycle.endpoint_proof import COUNTING
 from licet.model.endpoint import parse_endpoint
-from licet.server.registry.models import Endpoint
+from licet.server.registry.models import Endpoint, Service
 
 
 def registered_handle(text: str, at: datetime, protocol: str = "") -> str:
@@ -22,6 +22,12 @@ def registered_handle(text: str, at: datetime, protocol: str = "") -> str:
         if stands and fits and speaks and _counts(found):
             return found.service.handle
     return ""
+
+
+def services_at(address: str) -> list[Service]:
+    """Every service that counts, or is on hold, with an endpoint at an address, whatever its port and protocol."""
+    found = Endpoint.objects.filter(address=address, state__in=COUNTING).select_related("service__organisation")
+    return [*dict.fromkeys(one.service for one in found.order_by("pk") if _counts(one))]
 
 
 def _counts(endpoint: Endpoint) -> bool:

@@ -13,6 +13,7 @@ from licet.model.order import Order
 from licet.order.endpoints import Standing
 from licet.server.orders.models import Appeal, Ask, OrderedEnd, OrderRow
 from licet.server.orders.registered import registered_handle
+from licet.server.orders.service_layer.conflicts import noticed_ns
 
 YEAR = timedelta(days=365)
 HOUR = timedelta(hours=1)
@@ -35,7 +36,8 @@ def standing_of(order: Order, at: datetime) -> Standing:
     return Standing(
         registered=lambda place, protocol: registered_handle(str(place), at, protocol), quashed_ns=quashed,
         appealed=frozenset(parse_endpoint(one.end.endpoint) for one in open_appeals.select_related("end")),
-        in_force_days=days, accepted_asks=_accepted_asks(order, at), open_cases=_open_cases(order),
+        in_force_days=days, conflict_noticed_ns=noticed_ns(texts),
+        accepted_asks=_accepted_asks(order, at), open_cases=_open_cases(order),
         rules=sum(not end.is_off for end in in_force),
         activations=in_force.filter(order__activated_at__gt=at - HOUR).count(),
     )

@@ -44,6 +44,11 @@ GROUNDS: dict[str, Text] = {
     "network_policy": _("the policy of this network, which its users accepted"),
     "adjudicated": _("the published decision of an independent body"),
 }
+ENDPOINT_CLASSES: tuple[tuple[str, Text], ...] = (
+    ("unknown", _("nobody looked it up yet")), ("datacentre", _("in a data centre")),
+    ("enterprise", _("an organisation's own")), ("shared", _("shared by many")), ("residential", _("a home")),
+    ("mobile", _("a mobile network")),
+)
 APPEAL_STATES: dict[str, Text] = {
     appeal.FILED: _("filed"), appeal.STAYED: _("the order is off"), appeal.ASSIGNED: _("a reviewer reads it"),
     appeal.WAITING: _("the reviewer asked for more"), appeal.UPHELD: _("upheld: the order is quashed"),

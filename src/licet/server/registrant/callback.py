@@ -24,6 +24,7 @@ from licet.model.endpoint import parse_address
 from licet.server.clock import utc_now
 from licet.server.orders.models import AppealProof
 from licet.server.orders.service_layer import appeals
+from licet.server.registrant.check_pool import log_soon
 from licet.server.registry.models import Proof
 from licet.server.registry.proving import Outcome, challenge_of, compare_call
 from licet.server.registry.service_layer.proofs import record_proof
@@ -75,6 +76,8 @@ def _call_of_an_appeal(request: HttpRequest, token: str) -> HttpResponse:
         appeals.check_proof(proof, lambda _challenge: outcome, at=at)
     except Refused:
         return _answer(EXPIRED)
+    if outcome.ok:
+        log_soon()
     return _answer(outcome)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,16 +16,13 @@ from licet.errors import LicetError, Refused
 from licet.lifecycle import endpoint_proof
 from licet.server.clock import utc_now
 from licet.server.registrant.access import actor_of, my_endpoint, page, posted
-from licet.server.registrant.check_pool import check_soon
+from licet.server.registrant.check_pool import RELOAD_S, check_soon, is_under_way
 from licet.server.registrant.endpoint_pages import can_change
 from licet.server.registrant.forms import EmptyForm, MethodForm
 from licet.server.registrant.words import endpoint_words, key_is_new
 from licet.server.registry import proving
 from licet.server.registry.models import Endpoint, Proof
 from licet.server.registry.service_layer.proofs import start_proof
-
-UNDER_WAY = timedelta(seconds=60)  # for so long a page that did not wait for a check says that it is under way
-RELOAD_S = 3
 
 ASKS = {
     endpoint_proof.WIREGUARD_01: gettext_lazy("Add a one-time peer to the WireGuard server (two commands)"),
@@ -127,10 +123,5 @@ def _shown(request: HttpRequest, challenge: Proof | None) -> dict[str, Any]:
         instructions = proving.what_to_do(proving.challenge_of(challenge))
     except LicetError as error:
         instructions = ((_("This challenge cannot be used: %(why)s") % {"why": error}, ()),)
-    asked = request.GET.get("asked", "")
-    is_under_way = False
-    if asked.isascii() and asked.isdigit() and len(asked) < 12:
-        since, now = int(asked), utc_now().timestamp()
-        tried = challenge.tried_at.timestamp() if challenge.tried_at is not None else 0.0
-        is_under_way = tried < since and 0 <= now - since < UNDER_WAY.total_seconds()
-    return {"instructions": instructions, "is_under_way": is_under_way, "reload_s": RELOAD_S}
+    return {"instructions": instructions, "is_under_way": is_under_way(challenge, request.GET.get("asked", "")),
+            "reload_s": RELOAD_S}

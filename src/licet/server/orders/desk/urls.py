@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from licet.server.orders.desk import appeals, orders, requests
+from licet.server.orders.desk import appeals, drafts, orders, requests
 
 app_name = "orders_desk"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     re_path(r"^requests/(?P<handle>[A-Z0-9-]{1,20})/(?P<name>acknowledge|answer|seal|withdraw)/$", requests.step,
             name="request_step"),
     path("orders/", orders.order_list, name="orders"),
+    path("orders/draft/", drafts.draft_page, name="draft"),
     path("orders/<str:puid>/", orders.order_page, name="order"),
     re_path(r"^orders/(?P<puid>[A-Z0-9-]{1,20})/(?P<name>lift|observe)/$", orders.step, name="order_step"),
     path("appeals/", appeals.queue, name="appeals"),

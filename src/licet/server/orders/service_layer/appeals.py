@@ -141,6 +141,8 @@ def check_proof(proof: AppealProof, checker: Checker, *, at: datetime) -> Appeal
 @transaction.atomic
 def _control_proved(appeal: Appeal, at: datetime) -> None:
     row, found = _lock(appeal)
+    if not found.is_open:
+        return  # decided while it was checked
     found.is_proven = True
     if appeals.TABLE.allows(found.state, "control_proved", MACHINE):
         done = journal.move(found, appeals.TABLE, "control_proved", Actor(MACHINE), at)

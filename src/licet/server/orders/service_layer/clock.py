@@ -100,7 +100,9 @@ def _activate(found: OrderRow, at: datetime) -> int:
         file, network, kind, standing, moment_ns(at))
     facts = {orders.NOTICE_OVER: told, orders.EVIDENCE_FRESH: fresh, orders.PLACE_LEFT: place}
     found.activated_at = found.activated_at or at
-    move(MACHINE, found, "activate", at, facts=frozenset(name for name, holds in facts.items() if holds))
+    observed = None if found.observed_at is None else int(found.observed_at.timestamp())
+    move(MACHINE, found, "activate", at, facts=frozenset(name for name, holds in facts.items() if holds),
+         details={"observed": observed})
     return 1
 
 

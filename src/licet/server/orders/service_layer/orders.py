@@ -6,6 +6,7 @@ Signatures are people's; this registry has no key that could make one, and verif
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from licet.errors import Refused
 from licet.lifecycle import order as orders
 from licet.lifecycle.table import AUTHOR, REVIEWER, SIGNER
 from licet.model.canonical import Json, moment_ns, parse_time
-from licet.model.order import APPROVER, Order, OrderFile, file_bytes, order_digest, read_order_file
+from licet.model.order import APPROVER, OrderFile, file_bytes, order_digest, read_order_file
 from licet.model.order import AUTHOR as BY_AUTHOR
 from licet.model.policy import NetworkPolicy
 from licet.order.impact import impact_problems, overlap_problems, read_impact
@@ -151,8 +152,9 @@ def lift(actor: Actor, row: OrderRow, code: str, *, at: datetime) -> OrderRow:
 
 
 def move(actor: Actor, row: OrderRow, event: str, at: datetime, *, reason: str = "",
-         facts: frozenset[str] = frozenset()) -> OrderRow:
-    """Move a locked order and write its entry, inside the caller's transaction. Raises EventRefused."""
+         facts: frozenset[str] = frozenset(), details: Mapping[str, Json] | None = None) -> OrderRow:
+    """Move a locked order and write its entry, inside the caller's transaction. details: what the entry says besides.
+    Raises EventRefused."""
     before = row.state
     done = journal.move(row, orders.TABLE, event, actor, at, reason=reason, facts=facts)
     if event == "stay":
@@ -160,7 +162,7 @@ def move(actor: Actor, row: OrderRow, event: str, at: datetime, *, reason: str =
     if done.reason:
         row.reason = done.reason
     row.save()
-    journal.write(done, row.handle, details_of(row))
+    journal.write(done, row.handle, {**details_of(row), **(details or {})})
     return row
 
 
@@ -193,28 +195,28 @@ def lock(row: OrderRow) -> OrderRow:
 
 @transaction.atomic
 def observe(actor: Actor, row: OrderRow, raw: bytes, *, at: datetime) -> OrderRow:
-    """Take fresh evidence: tunnels seen since, as JSON lines, certain and not registered, one for each endpoint. Raises
-    Refused."""
+    """Take fresh evidence: tunnels seen since, as JSON lines, certain and judged as those that the order cites, one for
+    each endpoint. Raises Refused."""
     require_officer(actor)
     found = lock(row)
     file = file_of(found)
-    seen = _seen_again(file.order, raw)
+    seen = _seen_again(file, raw, at)
     oldest = min(seen.values())
     if len(seen) < len(file.order.endpoints):
         raise Refused("evidence_missing", _("There is no certain evidence for each endpoint in these lines."))
-    found.observed_at = max(found.observed_at or oldest, min(oldest, at))
+    found.observed_at = max(found.observed_at or oldest, oldest)
     found.save()
     return found
 
 
-def _seen_again(order: Order, raw: bytes) -> dict[str, datetime]:
-    """When each endpoint of an order was last seen, certain and not registered."""
-    wanted = {str(one.endpoint): one.protocol for one in order.endpoints}
+def _seen_again(file: OrderFile, raw: bytes, at: datetime) -> dict[str, datetime]:
+    """When each endpoint of an order was last seen, as the order cites it; what was seen later than now was not."""
+    wanted = {(str(one.endpoint), one.protocol) for one in file.order.endpoints}
+    verdicts = {one.verdict for one in read_lines(b"\n".join(file.evidence.values()))}
     seen: dict[str, datetime] = {}
     for one in read_lines(raw):
-        text = str(one.endpoint)
-        if wanted.get(text) == one.family and one.grade == "certain" and one.verdict == "unregistered":
-            moment = _moment(one.last_seen_ns)
+        text, moment = str(one.endpoint), _moment(one.last_seen_ns)
+        if (text, one.family) in wanted and one.grade == "certain" and one.verdict in verdicts and moment <= at:
             seen[text] = max(seen.get(text, moment), moment)
     if not seen:
         raise Refused("evidence_missing", _("There is no certain evidence for each endpoint in these lines."))
