@@ -44,6 +44,7 @@ GROUNDS: dict[str, Text] = {
     "network_policy": _("the policy of this network, which its users accepted"),
     "adjudicated": _("the published decision of an independent body"),
 }
+KINDS: dict[str, Text] = {"owned": _("owned"), "public": _("public")}
 APPEAL_STATES: dict[str, Text] = {
     appeal.FILED: _("filed"), appeal.STAYED: _("the order is off"), appeal.ASSIGNED: _("a reviewer reads it"),
     appeal.WAITING: _("the reviewer asked for more"), appeal.UPHELD: _("upheld: the order is quashed"),
