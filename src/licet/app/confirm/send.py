@@ -24,7 +24,7 @@ from licet.model.enforcer_report import TAKEN, EnforcerReport
 from licet.tlog.fetch import Site
 
 PATH = "api/enforcer-reports"
-EVERY_NS = 60 * 1_000_000_000  # what is the same as before is said again so often
+EVERY_NS = 10 * 1_000_000_000  # what is the same as before is said again no sooner
 
 Say = Callable[[str], None]
 

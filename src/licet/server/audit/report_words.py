@@ -92,6 +92,7 @@ UNITS: dict[str, Text] = {
     "asks": _("asks"),
     "orders": _("orders"),
     "flows": _("flows"),
+    "packets": _("packets"),
     "incidents": _("incidents"),
     "appeals": _("appeals"),
     "bodies": _("bodies"),
