@@ -160,3 +160,24 @@ def test_check_says_whether_anything_is_done(mode: str, words: str, tmp_path: Pa
     path.write_text(f'[enforce]\nmode = "{mode}"\npolicy = "policy.toml"\n')
     lines = check_config(str(path)).lines
     assert any(line.startswith("enforce:    nftables, and") and words in line for line in lines)
+
+
+def test_check_says_who_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "licet.toml"
+    path.write_text('[enforce]\npolicy = "policy.toml"\nreport_to = "https://registry.example.net"\n'
+                    'report_key = "enforcer_key"\n')
+    assert "tells:      https://registry.example.net; `licet enforce report` says what" in check_config(str(path)).lines
+    assert load_config(path).enforce.report_key == str(tmp_path / "enforcer_key")
+
+
+@pytest.mark.parametrize(("lines", "words"), [
+    ('report_to = "https://registry.example.net"', "report_key is missing"),
+    ('report_key = "enforcer_key"', "report_to is missing"),
+    ('report_to = "registry.example.net"\nreport_key = "k"', "such as https://registry.example.net"),
+    ("report_to = 1", "report_to is a number"),
+])
+def test_who_is_told_is_said_with_the_key_or_not_at_all(lines: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "licet.toml"
+    path.write_text(f"[enforce]\n{lines}\n")
+    with pytest.raises(BadFile, match=words):
+        load_config(path)

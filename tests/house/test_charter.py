@@ -31,6 +31,8 @@ from licet.cli.main import licet
 from licet.cli.scan import FORMATS
 from licet.errors import LogBroken, Malformed
 from licet.judge import Policy, judge
+from licet.model import enforcer_report
+from licet.model import order as model_order
 from licet.model.endpoint import Endpoint, parse_endpoint
 from licet.model.family import PROTOCOL_WORDS
 from licet.model.order import OrderFile
@@ -109,9 +111,10 @@ OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet
              "licet.server.orders")
 ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
 SIGNS_BY_A_PERSON = "licet.app.order.signing"
+SIGNS_REPORTS = "licet.app.confirm.signature"  # an enforcer's own key, in a namespace in which nothing is ordered
 # What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
 ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.app.enforce_table", "licet.cli.enforce")
-ENFORCE_WORDS = ("plan", "apply", "status", "off", "permitted", "run")
+ENFORCE_WORDS = ("plan", "apply", "status", "off", "permitted", "run", "report")
 ENFORCE_COMMANDS = {("enforce",), *(("enforce", word) for word in ENFORCE_WORDS)}
 DEVICE = "licet.enforce.apply"  # the one file that runs a program: the firewall's own
 VERIFIES_PEOPLE = "licet.order.sshsig"
@@ -275,8 +278,8 @@ def test_line_4_absence_is_no_ground_on_a_public_network() -> None:
 
 def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
     """No command, module, class or function for it but what a person runs to draft and to sign; no program is run but
-    ssh-keygen by that command, nothing but a checkpoint and the lists of snapshots is signed here, no firewall is
-    spoken to."""
+    ssh-keygen by that command and for an enforcer's report, nothing but a checkpoint and the lists of snapshots is
+    signed here, no firewall is spoken to."""
     for words, _ in commands():
         # The holder of an offline key signs who may publish snapshots; see below for what else it cannot sign.
         is_known = words in ORDER_COMMANDS | ENFORCE_COMMANDS | {("keys", "sign")}
@@ -297,7 +300,8 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         verifies = module_name == VERIFIES_PEOPLE and top == "cryptography"
         by_a_person = (module_name, top) == (SIGNS_BY_A_PERSON, "subprocess")
         to_a_device = (module_name, top) == (DEVICE, "subprocess")
-        allowed = is_handshake or is_log or is_snapshots or verifies or by_a_person or to_a_device
+        of_reports = (module_name, top) == (SIGNS_REPORTS, "subprocess")
+        allowed = is_handshake or is_log or is_snapshots or verifies or by_a_person or to_a_device or of_reports
         if allowed or (module_name, top) in OF_A_WATCH:
             continue
         assert top not in RUNNING | SIGNING, f"{module_name} imports {top}"
@@ -334,6 +338,19 @@ def test_line_5_what_drafts_and_signs_is_done_by_a_person_and_by_no_server() -> 
             assert '[program, "-Y", "sign", "-f", key_path, "-n", namespace]' in module.path.read_text(encoding="utf-8")
 
 
+def test_line_5_what_signs_an_enforcers_report_can_sign_nothing_else() -> None:
+    """It runs one program, in the namespace of reports, over what a report is made of; orders, decisions and policies
+    have namespaces of their own."""
+    module = next(one for one in modules() if one.name == SIGNS_REPORTS)
+    assert [name for name, _ in calls(module) if name.startswith("subprocess.")] == ["subprocess.run"]
+    text = module.path.read_text(encoding="utf-8")
+    assert '[program, "-q", "-Y", "sign", "-f", key_path, "-n", NAMESPACE], input=message' in text
+    assert text.count("message = ") == 1
+    assert "    message = signed_bytes(report)\n" in text
+    namespaces = {"licet-policy", model_order.NAMESPACE, model_order.DECISION_NAMESPACE, enforcer_report.NAMESPACE}
+    assert len(namespaces) == 4
+
+
 def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
     """Two modules can sign. One has the key of the log; what it signs is made in it, from the log's own name, a size
     and a root. The other signs TUF metadata: a list of keys, of files or of versions, and no other type exists. Nobody
@@ -364,10 +381,11 @@ def test_line_5_only_checkpoints_and_lists_of_snapshots_are_signed() -> None:
 
 
 def test_line_5_no_firewall_is_spoken_to() -> None:
-    """But by the enforcer. That what sees cannot reach it: `test_seeing_never_leads_to_acting`."""
+    """But by the enforcer, and its report says by which; the catalogue lists them. That what sees cannot reach it:
+    `test_seeing_never_leads_to_acting`."""
     for path, text in texts():
         module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        if acts(module) or module == "licet.app.catalogue":
+        if acts(module) or module in ("licet.app.catalogue", "licet.model.enforcer_report"):
             continue
         found = FIREWALLS.search(text)
         assert found is None, f"{path} says “{found[0]}”"

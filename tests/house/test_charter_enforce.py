@@ -57,14 +57,14 @@ def office(tmp_path: Path) -> Office:
 def test_line_1_what_rules_met_names_no_client(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """An observation of a rule has the server's endpoint, the order and a count, and no place for anything else."""
     office.write_config("enforce")
-    held = (apply.Held(Endpoint("203.0.113.66", "udp", 51820), PUID, 7, 60),)
+    held = (apply.Held(Endpoint("203.0.113.66", "udp", 51820), PUID, 7, 60, 1_036),)
     monkeypatch.setattr(apply, "held_nftables", lambda: held)
     monkeypatch.setattr(apply, "apply_nftables", lambda artefact: None)
     assert office.apply().status == 0
     rows = [json.loads(line) for line in (office.folder / "state/hits.jsonl").read_text().splitlines()]
-    assert [set(row) for row in rows] == [{"schema", "kind", "windowEnd", "endpoint", "order", "packets"}]
+    assert [set(row) for row in rows] == [{"schema", "kind", "windowEnd", "endpoint", "order", "packets", "bytes"}]
     assert rows[0]["endpoint"] == {"address": "203.0.113.66", "transport": "udp", "port": 51820}
-    assert {field.name for field in fields(apply.Held)} == {"endpoint", "order", "packets", "seconds"}
+    assert {field.name for field in fields(apply.Held)} == {"endpoint", "order", "packets", "seconds", "bytes"}
 
 
 def test_line_1_no_rule_makes_a_firewall_log_its_clients() -> None:

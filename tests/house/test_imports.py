@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "capture": frozenset({"errors"}),
     "flow": frozenset({"errors", "model", "wire"}),
     "recognise": frozenset({"model"}),
-    "snapshot": frozenset({"errors", "model"}),
+    "snapshot": frozenset({"disk", "errors", "model"}),
     "judge": frozenset({"model"}),
     "proof": frozenset({"errors", "model"}),
     "lifecycle": frozenset({"errors", "model"}),
@@ -140,15 +140,16 @@ HEAVY = (
 
 SEEING = ("licet.capture", "licet.wire", "licet.flow", "licet.recognise", "licet.judge", "licet.model")
 # Nouns of acting: nothing that sees, and no other noun, may import them.
-NOUNS_OF_ACTING = ("licet.model.order", "licet.model.policy")
+NOUNS_OF_ACTING = ("licet.model.order", "licet.model.policy", "licet.model.enforcer_report")
 CONTACTING = (
     "licet.proof.guard", "licet.proof.http_fetch", "licet.proof.names", "licet.proof.call", "licet.tlog.fetch",
     "licet.tlog.witness", "licet.tuf.fetch", "licet.tuf.client",
 )
-# Who may reach them from outside: a registrant's checks, a reader of a log, an enforcer that reads one, the registry
-# that asks its witnesses, and who keeps a copy of a registry.
-MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.enforce.hearing", "licet.app.published.compare",
-               "licet.app.published.logged_snapshot", "licet.server.log_writing", "licet.app.snapshot_sync")
+# Who may reach them from outside: a registrant's checks, a reader of a log, an enforcer that reads one and tells its
+# registry what it did, the registry that asks its witnesses, and who keeps a copy of a registry.
+MAY_CONTACT = ("licet.app.proof", "licet.app.log", "licet.app.enforce.hearing", "licet.app.confirm.send",
+               "licet.app.published.compare", "licet.app.published.logged_snapshot", "licet.server.log_writing",
+               "licet.app.snapshot_sync")
 ACTING = frozenset({"order", "orders", "enforce", "apply", "sign", "signing", "firewall", "block"})
 
 BY_NAME = {module.name: module for module in modules()}
@@ -294,6 +295,15 @@ def test_what_a_block_depends_on_is_small_and_knows_no_framework() -> None:
     assert libraries - set(sys.stdlib_module_names) == {"licet", "cryptography"}
     assert sum(code_lines(BY_NAME[name]) for name in reached - nouns) <= CORE_LINES_MAX
     assert sum(code_lines(BY_NAME[name]) for name in nouns) <= CORE_NOUN_LINES_MAX
+
+
+def test_nothing_that_enforces_knows_of_reporting() -> None:
+    """What a block depends on, and the use cases around it, reach neither the report of an enforcer nor what sends it:
+    reporting can fail in every way and change nothing of what is enforced."""
+    starts = [*CORE, *(name for name in BY_NAME if name.startswith(("licet.enforce.", "licet.app.enforce.")))]
+    reports = {name for name in BY_NAME if name.startswith("licet.app.confirm")} | {"licet.model.enforcer_report"}
+    assert len(reports) > 3
+    assert not reachable(starts) & reports
 
 
 def test_every_door_is_used() -> None:

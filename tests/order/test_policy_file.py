@@ -12,7 +12,7 @@ from licet.errors import BadFile
 from licet.model.policy import LIMITS
 from licet.order.network import effective_kind
 from licet.order.policy_file import network_of, read_policy
-from order.orders import APPROVER, AUTHOR, OWNED, policy_toml
+from order.orders import APPROVER, AUTHOR, OWNED, STRANGER, policy_toml
 
 
 def test_a_policy_says_who_may_sign_and_the_numbers() -> None:
@@ -52,6 +52,19 @@ def test_one_key_has_one_hat() -> None:
     text = policy_toml().replace(policy_toml().split('code = "reviewer-1"\nkey = "')[1].split('"')[0], APPROVER.key)
     with pytest.raises(BadFile, match="nobody decides about an order"):
         read_policy("policy.toml", text.encode())
+
+
+def test_an_enforcer_has_a_key_of_its_own() -> None:
+    """A machine reports what it did; it is nobody who signs an order or decides about one."""
+    text = '[[network.enforcer]]\ncode = "{}"\nkey = "{}"\n'
+    (network,) = read_policy("policy.toml", policy_toml(extra=text.format("enforcer-1", STRANGER.key)).encode())
+    assert [(one.code, one.key_id) for one in network.enforcers] == [("enforcer-1", STRANGER.key_id)]
+    assert OWNED.enforcers == ()
+    for code, key in (("enforcer-1", AUTHOR.key), ("signer-1", STRANGER.key), ("reviewer-1", STRANGER.key)):
+        with pytest.raises(BadFile, match=r"is both (?:signer|reviewer) and enforcer"):
+            read_policy("policy.toml", policy_toml(extra=text.format(code, key)).encode())
+    with pytest.raises(BadFile, match="and nothing else"):
+        read_policy("policy.toml", policy_toml(extra=text.format("enforcer-1", STRANGER.key) + "admin = 1\n").encode())
 
 
 @pytest.mark.parametrize("limits", ["life_days = 31", "notice_hours = 23", "endpoints = 51", "rules = 501",

@@ -92,6 +92,8 @@ def _closing(config: Config) -> list[str]:
     if table.policy:
         does = "hands rules to the firewall" if table.mode == ENFORCE else "observes: nothing is applied"
         lines.append(f"enforce:    {table.output}, and {does}; `licet enforce plan` says what would be done")
+        if table.report_to:
+            lines.append(f"tells:      {table.report_to}; `licet enforce report` says what")
     if config.root_key is not None:
         lines.append("root key:   its form is right; it is not used yet")
     return lines

@@ -10,6 +10,8 @@
     log = "https://registry.example.net/log"        # or a folder
     log_key = "registry.example.net/log+1a2b3c4d+AW5…"
     orders = "https://registry.example.net/orders"  # or a folder with ORD-….json
+    report_to = "https://registry.example.net"      # tell the registry what is enforced; and the key that signs it:
+    report_key = "enforcer_key"
 
 Paths are relative to the file. Keys are read when they are used, not here.
 """
@@ -31,7 +33,7 @@ EVERY_S, EVERY_S_MIN, EVERY_S_MAX = 60, 5, 3_600
 
 _KNOWN = (
     "mode", "output", "rules_file", "state", "policy", "policy_keys", "policy_quorum", "network", "log", "log_key",
-    "orders", "exceptions", "windows", "canary", "every_s",
+    "orders", "exceptions", "windows", "canary", "every_s", "report_to", "report_key",
 )
 
 
@@ -39,7 +41,7 @@ _KNOWN = (
 class EnforceTable:
     """What the file says; see the module. state: folder of the memory, "" for the default one; exceptions: file that
     only removes; windows: folder of `licet watch --write`; canary: orders are tried here first; every_s: between two
-    computations."""
+    computations; report_to, report_key: a registry that is told what is enforced, and the SSH key that signs it."""
 
     mode: str = OBSERVE
     output: str = "nftables"
@@ -56,6 +58,8 @@ class EnforceTable:
     windows: str = ""
     canary: bool = False
     every_s: int = EVERY_S
+    report_to: str = ""
+    report_key: str = ""
 
 
 def read_enforce_table(table: Table, config_path: str) -> EnforceTable:
@@ -73,7 +77,13 @@ def read_enforce_table(table: Table, config_path: str) -> EnforceTable:
         log_key=table.text("log_key", length_max=LENGTH_MAX), orders=_place(table, "orders", folder),
         exceptions=_place(table, "exceptions", folder), windows=_place(table, "windows", folder),
         canary=_flag(table, "canary"), every_s=_number(table, "every_s", EVERY_S_MIN, EVERY_S_MAX, EVERY_S),
+        report_to=table.text("report_to", length_max=LENGTH_MAX), report_key=_place(table, "report_key", folder),
     )
+    if found.report_to and "://" not in found.report_to:
+        table.fault("report_to is the address of a registry, such as https://registry.example.net", "report_to")
+    if bool(found.report_to) != bool(found.report_key):
+        lacking = "report_key" if found.report_to else "report_to"
+        table.fault(f"report_to and report_key belong together: {lacking} is missing", "report_to")
     if output != "nftables" and not found.rules_file:
         table.fault(f"output is {output}, which reads a file: say which in rules_file", "output")
     return found

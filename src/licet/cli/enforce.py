@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 config_option = click.option("--config", "config_path", required=True, metavar="FILE",
                              help="licet.toml with a table [enforce].")
+REPORT_WAIT_S = 20.0  # for a registry that does not answer; what was applied is in force meanwhile
+
 state_option = click.option("--state", "state_folder", metavar="DIR",
                             help="Folder of the enforcer.  [default: that of --config, else /var/lib/licet-enforce]")
 
@@ -26,6 +28,8 @@ def enforce() -> None:
 
     Nothing is done by default: without mode = "enforce" in licet.toml, every command here only shows. Registered
     endpoints are never enforced against, every rule has an end, and in doubt there is none.
+
+    Where licet.toml names report_to and report_key, the registry is told what is enforced, never who met it.
 
     Exit status: 0 done, 1 the plan has changes (with --exit-code), 3 bad input, 5 the firewall refused.
     """
@@ -67,7 +71,8 @@ def apply(config_path: str) -> None:
 
     In observe mode nothing is handed over. Where it was switched off, this switches it on again.
     """
-    from licet.app.enforce.cycle import carry_out, difference, held_now
+    from licet.app.confirm.send import Reporter
+    from licet.app.enforce.cycle import CarriedOut, carry_out, difference, held_now
     from licet.app.enforce.plan_text import plan_lines
 
     config, folder, _ = _loaded(config_path)
@@ -80,19 +85,22 @@ def apply(config_path: str) -> None:
         click.echo(line)
     if computed.acts:
         click.echo(f"applied: {in_force} rules in force")
+    reporter = Reporter(_say)
+    reporter.tell(CarriedOut(computed, held, in_force))
+    reporter.finish(REPORT_WAIT_S)
 
 
 @enforce.command()
 @click.option("--config", "config_path", metavar="FILE", help="licet.toml; only its folder of state is used.")
 @state_option
 def status(config_path: str | None, state_folder: str | None) -> None:
-    """Show the last computation: mode, kind of network, rules, doubts."""
-    from licet.app.enforce.state import Folder
+    """Show the last computation: mode, kind of network, rules, doubts; and whether the registry was told."""
+    from licet.app.enforce.state import TOLD, Folder
     from licet.app.enforce.status_text import status_lines
     from licet.app.enforce.switch import default_folder
 
     folder = Folder(state_folder or _state_of(config_path) or default_folder())
-    for line in status_lines(folder.object("status.json"), folder.is_off):
+    for line in status_lines(folder.object("status.json"), folder.is_off, folder.object(TOLD)):
         click.echo(line)
 
 
@@ -117,13 +125,40 @@ def off(config_path: str | None, state_folder: str | None) -> int:
 @enforce.command()
 @config_option
 def run(config_path: str) -> int:
-    """Compute and apply again and again, as a service. SIGHUP: at once. SIGTERM ends it; rules stay until their end."""
+    """Compute and apply again and again, as a service. SIGHUP: at once. SIGTERM ends it; rules stay until their end.
+
+    With report_to and report_key under [enforce], the registry is told of each computation; `licet enforce report`
+    shows what. Where it cannot be told, that is said once, and enforcing goes on.
+    """
     import gc
 
+    from licet.app.confirm.send import Reporter
     from licet.app.enforce.service import run_service
 
     gc.enable()
-    return run_service(config_path, lambda text: click.echo(text, err=True))
+    return run_service(config_path, _say, Reporter(_say).tell)
+
+
+@enforce.command()
+@config_option
+def report(config_path: str) -> None:
+    """Print what the registry would be told now, as JSON. Nothing is sent, and nothing done.
+
+    No address is in it: endpoints are named by their handles in the log. `licet enforce run` and `apply` send it,
+    signed with report_key, where licet.toml names report_to.
+    """
+    from licet.app.confirm.compose import compose
+    from licet.app.confirm.counts import read_counts
+    from licet.app.enforce.cycle import CarriedOut
+    from licet.model.enforcer_report import signed_bytes
+
+    _, folder, computed = _computed(config_path, keeps=False)
+    counts = read_counts(folder, computed.at_ns)
+    click.echo(signed_bytes(compose(CarriedOut(computed, (), 0), counts)).decode())
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _loaded(config_path: str, keeps: bool = True) -> tuple[Config, Folder, int]:

@@ -33,13 +33,14 @@ class DeviceRefused(LicetError):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One rule as the device has it. order: its handle; packets: refused since it was put there; seconds: that it has
-    left."""
+    """One rule as the device has it. order: its handle; packets, bytes: refused since it was put there; seconds: that
+    it has left."""
 
     endpoint: Endpoint
     order: str
     packets: int
     seconds: int
+    bytes: int = 0
 
 
 def apply_nftables(artefact: str) -> None:
@@ -96,9 +97,9 @@ def _tables() -> list[str]:
 
 
 def _held(element: dict[str, Any]) -> Held:
-    address, transport, port = element["val"]["concat"]
+    (address, transport, port), counter = element["val"]["concat"], element.get("counter", {})
     return Held(Endpoint(address, transport, port), element.get("comment", "").partition(" ")[0],
-                element.get("counter", {}).get("packets", 0), element.get("expires", 0))
+                counter.get("packets", 0), element.get("expires", 0), counter.get("bytes", 0))
 
 
 def _json(raw: str) -> list[dict[str, Any]]:

@@ -60,7 +60,8 @@ class NetworkPolicy:
     """One network of a policy. name: as `network_scope` of an order says it; organisation: that owns the network;
     tunnel_policy_url, tunnel_policy_digest: the policy that its users accepted, where it is published; serves: the
     people who are served ("staff and guests of …"); signers: who may write or approve orders; reviewers: who decide
-    appeals, and are neither; adjudicators: who sign quoted decisions; never_block: prefixes, the operator's file."""
+    appeals, and are neither; adjudicators: who sign quoted decisions; never_block: prefixes, the operator's file;
+    enforcers: machines that report what they enforce, each with a key that signs reports and nothing else."""
 
     name: str
     kind: str
@@ -75,3 +76,4 @@ class NetworkPolicy:
     limits: Limits
     never_block: tuple[Prefix, ...] = ()
     never_block_given: bool = False
+    enforcers: tuple[Signer, ...] = ()

@@ -16,6 +16,7 @@
 
     [[network.reviewer]]               # decides appeals, signs no order
     [[network.adjudicator]]            # signs decisions; `act` says where their appointment is published
+    [[network.enforcer]]               # a machine: its key signs reports of what it enforces, and nothing else
 
     [network.limits]                   # may only be stricter than lifecycle §5
     life_days = 7
@@ -40,7 +41,7 @@ NETWORKS_MAX, SIGNERS_MAX, PREFIXES_MAX, NEVER_BLOCK_MAX = 64, 32, 4_096, 100_00
 TEXT_LENGTH_MAX = 500
 
 _TEXTS = ("name", "kind", "organisation", "tunnel_policy_url", "tunnel_policy_digest", "serves")
-_KNOWN = {*_TEXTS, "prefixes", "never_block", "signer", "reviewer", "adjudicator", "limits"}
+_KNOWN = {*_TEXTS, "prefixes", "never_block", "signer", "reviewer", "adjudicator", "enforcer", "limits"}
 
 
 def read_policy(path: str, raw: bytes) -> tuple[NetworkPolicy, ...]:
@@ -79,7 +80,7 @@ def _network(table: dict[str, Any]) -> NetworkPolicy:
     if texts["kind"] not in KINDS:
         raise Malformed(f"{where}: kind is {' or '.join(KINDS)}")
     groups: dict[str, Any] = {f"{role}s": tuple(_signer(one, role, where) for one in _tables(table, role, SIGNERS_MAX))
-                              for role in ("signer", "reviewer", "adjudicator")}
+                              for role in ("signer", "reviewer", "adjudicator", "enforcer")}
     read = NetworkPolicy(
         **texts, **groups, prefixes=_prefixes(table, "prefixes", PREFIXES_MAX, where),
         never_block=_prefixes(table, "never_block", NEVER_BLOCK_MAX, where), never_block_given="never_block" in table,
@@ -91,10 +92,10 @@ def _network(table: dict[str, Any]) -> NetworkPolicy:
 
 
 def _refuse_two_hats(network: NetworkPolicy, where: str) -> None:
-    """One person is a signer, a reviewer or an adjudicator, by name and by key."""
+    """One person is a signer, a reviewer or an adjudicator, by name and by key; and no machine is one of them."""
     seen: dict[str, str] = {}
     for role, people in (("signer", network.signers), ("reviewer", network.reviewers),
-                         ("adjudicator", network.adjudicators)):
+                         ("adjudicator", network.adjudicators), ("enforcer", network.enforcers)):
         for one in people:
             for what in (one.code, one.key_id):
                 if seen.setdefault(what, role) != role:

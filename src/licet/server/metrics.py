@@ -18,8 +18,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from licet.lifecycle import order
 from licet.server.clock import utc_now
 from licet.server.notices import FAILURES_MAX
+from licet.server.orders.enforcers import shown_enforcers
+from licet.server.orders.models import OrderRow
 from licet.server.registry.decision_times import recent_times
 from licet.server.registry.models import (
     Application,
@@ -77,6 +80,8 @@ class RegistryCollector(Collector):
                      receipts.waiting_rows().count())
         yield _gauge("licet_officers", "Officers who serve; what needs two cannot be done by one.",
                      Officer.objects.filter(retired_at=None).count())
+        yield _ordered()
+        yield _enforcers()
         yield from _snapshot()
         yield from _signed()
         yield from _ages()
@@ -121,6 +126,23 @@ def _notices() -> GaugeMetricFamily:
     family.add_metric(("sent",), Notice.objects.exclude(sent_at=None).count())
     family.add_metric(("waiting",), waiting)
     family.add_metric(("given_up",), given_up)
+    return family
+
+
+def _ordered() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("licet_orders", "Orders that are not over, by state.", labels=("state",))
+    counts = dict(OrderRow.objects.filter(state__in=order.OPEN).values_list("state").annotate(Count("pk")).order_by())
+    for state in order.OPEN:
+        family.add_metric((state,), counts.get(state, 0))
+    return family
+
+
+def _enforcers() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("licet_enforcers", "Enforcers of the policy by whether they confirmed what is in force.",
+                               labels=("outcome",))
+    confirmed = [one.has_confirmed for one in shown_enforcers(utc_now())]
+    family.add_metric(("confirmed",), sum(confirmed))
+    family.add_metric(("unconfirmed",), len(confirmed) - sum(confirmed))
     return family
 
 

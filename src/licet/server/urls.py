@@ -13,6 +13,7 @@ from licet.server.entrance import become_officer, confirm_contact
 from licet.server.health import healthz, readyz
 from licet.server.metrics import metrics
 from licet.server.orders.order_views import submit_json as submit_order_json
+from licet.server.orders.status_views import report_json as enforcer_report_json
 from licet.server.orders.views import send_json as send_request_json
 from licet.server.public.signed_files import signed_file
 from licet.server.public.views import home
@@ -45,6 +46,7 @@ urlpatterns = [
     path("log/", include("licet.server.audit.files")),
     path("api/requests", send_request_json, name="send_request_json"),
     path("api/orders", submit_order_json, name="submit_order_json"),
+    path("api/enforcer-reports", enforcer_report_json, name="enforcer_report_json"),
     path("api/proof/call", call, name="proof_call"),
     path("tuf/<path:name>", signed_file, name="tuf"),
 ]

@@ -45,6 +45,16 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What was done with a computation. held: by the firewall before, with its counts; in_force: rules that it has
+    now."""
+
+    computed: Computed
+    held: tuple[Held, ...]
+    in_force: int
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Between what the firewall holds and the set. taken: endpoints of rules that go, each with its order."""
 
@@ -137,7 +147,7 @@ def _note_hits(computed: Computed, folder: Folder, memory: Memory, held: tuple[H
             endpoint: Json = {"address": one.endpoint.address, "transport": one.endpoint.transport,
                               "port": one.endpoint.port}
             rows.append({"schema": OBSERVATION_SCHEMA, "kind": "hits", "windowEnd": time_text(computed.at_ns),
-                         "endpoint": endpoint, "order": order, "packets": one.packets})
+                         "endpoint": endpoint, "order": order, "packets": one.packets, "bytes": one.bytes})
     if rows:
         folder.add_hits(rows)
     return replace(memory, hit=hit)

@@ -5,6 +5,7 @@
     applied.json    which firewall it acted on, for `off`
     status.json     the last computation, for `licet enforce status`
     hits.jsonl      what the rules met, as observations
+    counts.json     the same, added up; and told.json, whether the registry was told (`licet.app.confirm`)
     orders/         files of orders, as they came
     off             while it is there, nothing is applied
 
@@ -24,6 +25,7 @@ from licet.errors import BadFile, LicetError
 from licet.model.canonical import Json, canonical_json
 from licet.snapshot.store import read_bytes, replace_file
 
+TOLD = "told.json"
 HITS_BYTES_MAX = 64 * 1024 * 1024
 FOLDER_MODE = 0o750
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def status_lines(status: dict[str, Any], is_off: bool) -> Iterator[str]:
-    """status: what is in status.json, {} where there is none."""
+def status_lines(status: dict[str, Any], is_off: bool, told: dict[str, Any]) -> Iterator[str]:
+    """status: what is in status.json, {} where there is none; told: the same of told.json."""
     if not status:
         yield "nothing was computed yet: `licet enforce plan` shows what would be"
         if is_off:
@@ -20,6 +20,9 @@ def status_lines(status: dict[str, Any], is_off: bool) -> Iterator[str]:
     rules = status.get("rules") or []
     yield f"in force:  {0 if is_off else status.get('in_force', 0)} of {len(rules)} that were computed"
     yield f"good until {status.get('log_until')} by the log, {status.get('registry_until')} by the registry"
+    if told:
+        problem = told.get("problem")
+        yield f"told:      {told.get('to')}, of {told.get('computed')}" + (f", not taken: {problem}" if problem else "")
     for one in status.get("doubts") or []:
         yield f"doubt:     {one.get('why')} ({one.get('code')})"
     for one in rules:

@@ -22,7 +22,6 @@ from licet.server.orders.models import OrderRow
 from licet.server.orders.service_layer.orders import NotOrderable, submit
 from licet.server.orders.shown import shown
 from licet.server.public.limits import LIMITER, visitor_of
-from licet.server.registry.models import Registry
 
 ENDED_SHOWN, FEED_MAX = 100, 5_000
 
@@ -64,7 +63,8 @@ def order_page(request: HttpRequest, puid: str) -> HttpResponse:
     """One order."""
     row = public_order(puid)
     appeals = [(one, words.APPEAL_STATES[one.state]) for one in row.appeals.order_by("filed")]
-    return render(request, "orders/order.html", {"shown": shown(row), "row": row, "appeals": appeals, "at": utc_now()})
+    at = utc_now()
+    return render(request, "orders/order.html", {"shown": shown(row, at), "row": row, "appeals": appeals, "at": at})
 
 
 @require_safe
@@ -83,19 +83,6 @@ def feed(request: HttpRequest) -> HttpResponse:
         "orders": [{"puid": row.handle, "state": row.state, "digest": row.digest, "case": row.case,
                     "end_date": time_text(moment_ns(row.end_date)), "url": f"/orders/{row.handle}.json"}
                    for row in rows]})
-
-
-@require_safe
-@_ask_again
-def status(request: HttpRequest) -> HttpResponse:
-    """What is in force now; ideally nothing."""
-    registry = Registry.objects.filter(pk=1).first()
-    counts = {state: OrderRow.objects.filter(state=state).count() for state in (
-        orders.LIVE, orders.CANARY, orders.NOTICED, orders.STAYED)}
-    return render(request, "orders/status.html", {
-        "counts": [(words.ORDER_STATES[state], count) for state, count in counts.items()],
-        "in_force": counts[orders.LIVE] + counts[orders.CANARY], "at": utc_now(),
-        "ran_at": None if registry is None else registry.clock_ran_at})
 
 
 @csrf_exempt  # The signatures in it are the authority; no cookie is looked at.

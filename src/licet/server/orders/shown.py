@@ -8,8 +8,10 @@ from typing import Any
 
 from licet.lifecycle import order as orders
 from licet.model.order import Order, OrderFile
+from licet.order.effect import Effect
 from licet.order.impact import read_impact
 from licet.server.orders import words
+from licet.server.orders.measured import effects
 from licet.server.orders.models import OrderedEnd, OrderRow
 from licet.server.orders.service_layer.clock import waits_until
 from licet.server.orders.service_layer.orders import file_of
@@ -54,9 +56,10 @@ class ShownOrder:
     signed: tuple[tuple[str, str], ...]
     next_at: datetime | None
     is_over: bool
+    effects: tuple[Effect, ...]
 
 
-def shown(row: OrderRow) -> ShownOrder:
+def shown(row: OrderRow, at: datetime) -> ShownOrder:
     """What the page of an order says."""
     file = file_of(row)
     classes = {str(one.endpoint): f"{one.endpoint_class}, {one.class_source}" for one in file.order.endpoints}
@@ -64,7 +67,7 @@ def shown(row: OrderRow) -> ShownOrder:
                  for end in row.ends.order_by("number"))
     return ShownOrder(row, file.order, words.ORDER_STATES[row.state], words.GROUNDS[row.ground], stages(row), ends,
                       dots(file), tuple((one.role, one.key_id) for one in file.signatures), waits_until(row),
-                      row.state in orders.FINAL)
+                      row.state in orders.FINAL, effects(row, at))
 
 
 def stages(row: OrderRow) -> tuple[Stage, ...]:

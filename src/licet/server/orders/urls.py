@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from licet.server.orders import appeal_views, order_views, views
+from licet.server.orders import appeal_views, order_views, status_views, views
 
 app_name = "orders"
 urlpatterns = [
@@ -19,5 +19,7 @@ urlpatterns = [
     path("orders/<str:puid>/", order_views.order_page, name="order"),
     path("orders/<str:puid>/appeal/<int:number>/", appeal_views.file_appeal, name="file_appeal"),
     path("appeals/<str:handle>/<str:token>/", appeal_views.appeal_page, name="appeal"),
-    path("status/", order_views.status, name="status"),
+    path("status.json", status_views.status_json, name="status_json"),
+    path("status/", status_views.status, name="status"),
+    path("status/reports/<int:number>.json", status_views.report_file, name="enforcer_report"),
 ]

@@ -49,6 +49,7 @@ ENDPOINT_CLASSES: tuple[tuple[str, Text], ...] = (
     ("enterprise", _("an organisation's own")), ("shared", _("shared by many")), ("residential", _("a home")),
     ("mobile", _("a mobile network")),
 )
+KINDS: dict[str, Text] = {"owned": _("owned"), "public": _("public")}
 APPEAL_STATES: dict[str, Text] = {
     appeal.FILED: _("filed"), appeal.STAYED: _("the order is off"), appeal.ASSIGNED: _("a reviewer reads it"),
     appeal.WAITING: _("the reviewer asked for more"), appeal.UPHELD: _("upheld: the order is quashed"),

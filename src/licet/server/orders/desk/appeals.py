@@ -50,9 +50,9 @@ def appeal(request: HttpRequest, handle: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Appeal, decide: DeskForm | None = None, ask: DeskForm | None = None,
           problem: str = "", status: int = 200) -> HttpResponse:
-    is_mine = found.reviewer is not None and found.reviewer.account_id == account_of(request).pk
+    is_mine, at = found.reviewer is not None and found.reviewer.account_id == account_of(request).pk, utc_now()
     return render(request, "orders/desk_appeal.html", {
-        "appeal": found, "state": words.APPEAL_STATES[found.state], "shown": shown(found.order), "at": utc_now(),
+        "appeal": found, "state": words.APPEAL_STATES[found.state], "shown": shown(found.order, at), "at": at,
         "is_mine": is_mine and found.is_open, "decide": decide or DecideForm(), "ask": ask or AskMoreForm(),
         "problem": problem, **head(request, "appeals")}, status=status)
 

@@ -58,8 +58,9 @@ def order_page(request: HttpRequest, puid: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, row: OrderRow, problem: str = "", status: int = 200) -> HttpResponse:
+    at = utc_now()
     return render(request, "orders/desk_order.html", {
-        "row": row, "shown": shown(row), "at": utc_now(), "lift": LiftForm(), "observe": ObserveForm(),
+        "row": row, "shown": shown(row, at), "at": at, "lift": LiftForm(), "observe": ObserveForm(),
         "waits": row.state == orders.NOTICED, "problem": problem, **head(request, "orders")}, status=status)
 
 

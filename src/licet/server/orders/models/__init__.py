@@ -1,7 +1,8 @@
-"""What is kept of requests, orders and appeals. Every field stands with its purpose in tests/house/fields.toml."""
+"""What is kept of requests, orders, enforcers and appeals. Every field and its purpose: tests/house/fields.toml."""
 
 from licet.server.orders.models.appeals import Appeal, AppealProof
+from licet.server.orders.models.enforcers import EnforcerHits, EnforcerRow
 from licet.server.orders.models.orders import OrderedEnd, OrderRow
 from licet.server.orders.models.requests import Ask, Request
 
-__all__ = ["Appeal", "AppealProof", "Ask", "OrderRow", "OrderedEnd", "Request"]
+__all__ = ["Appeal", "AppealProof", "Ask", "EnforcerHits", "EnforcerRow", "OrderRow", "OrderedEnd", "Request"]

@@ -25,6 +25,7 @@ from licet.order.limits import draft_problems
 from licet.order.people import signature_problems
 from licet.order.problem import Problem
 from licet.order.seen import read_lines
+from licet.server.orders.measured import measured_packets
 from licet.server.orders.models import OrderedEnd, OrderRow
 from licet.server.orders.policy import network_named
 from licet.server.orders.standing import standing_of
@@ -132,13 +133,18 @@ def _take_dry_run(row: OrderRow, file: OrderFile, at: datetime) -> None:
 def details_of(row: OrderRow) -> dict[str, Json]:
     """What every entry of an order says: the digest of what its author signed, the day of its end, what the report
     counts orders by (its ground, and its network, in letters that a leaf may hold), and once it is over how many flows
-    its dry run would have stopped."""
+    and packets its dry run would have stopped, and how many packets enforcers said that it did."""
     network = _NOT_PLAIN.sub("-", row.network)[:NETWORK_LENGTH_MAX]
     said: dict[str, Json] = {"order": row.digest, "end": row.end_date.date().isoformat(), "ground": row.ground,
                              "network": network}
     if row.state in orders.FINAL and row.computed is not None:
         report = read_impact(file_of(row).impact)
-        said["predicted"] = sum(one["flows"] for end in report["endpoints"] for one in end["matched"])
+        matched = [one for end in report["endpoints"] for one in end["matched"]]
+        said["predicted"] = sum(one["flows"] for one in matched)
+        said["predictedPackets"] = sum(one["packets"] for one in matched)
+        measured = measured_packets(row)
+        if measured is not None:
+            said["measured"] = measured
     return said
 
 

@@ -1,0 +1,44 @@
+"""What enforcers reported: the newest report of each, and what the rules of orders met. No address is in either."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from licet.server.orders.models.orders import OrderedEnd
+
+NETWORK_LENGTH_MAX = 500  # as in a policy
+
+
+class EnforcerRow(models.Model):
+    """An enforcer, by its newest report. key_id: of the key that signed it, which the network's policy names; computed:
+    when it computed; received: when its report came; report: `licet.enforcer-report-file/1`, as it came."""
+
+    key_id = models.CharField(max_length=71)
+    network = models.CharField(max_length=NETWORK_LENGTH_MAX)
+    computed = models.DateTimeField()
+    received = models.DateTimeField()
+    report = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("key_id", "network"), name="enforcer_once"),)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class EnforcerHits(models.Model):
+    """What the rule for one endpoint of an order refused at one enforcer. since: when that enforcer began to count; it
+    begins anew where it lost its counts; until: the computation of the newest report that counts."""
+
+    end = models.ForeignKey(OrderedEnd, on_delete=models.PROTECT, related_name="hits")
+    enforcer = models.ForeignKey(EnforcerRow, on_delete=models.PROTECT, related_name="hits")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    packets = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("end", "enforcer", "since"), name="hits_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.end}: {self.packets}"
