@@ -74,12 +74,11 @@ def _refuse_too_much(proof: Proof | DomainProof) -> None:
 def _check(actor: Actor, proof: Proof | DomainProof) -> None:
     close_old_connections()
     try:
-        # The time is that of the answer: a challenge that ends while it is checked was in time.
         checker = network_checker(is_owned=registry().is_owned)
         if isinstance(proof, Proof):
-            check_now(actor, proof, checker, at=utc_now())
+            check_now(actor, proof, checker, utc_now)
         else:
-            check_domain_now(actor, proof, checker, at=utc_now())
+            check_domain_now(actor, proof, checker, utc_now)
     except Refused:
         raise
     except Exception as error:
