@@ -1,4 +1,4 @@
-"""Files that a loss of power leaves whole, and one writer at a time: for the folders of a log and of signed snapshots.
+"""Files that a loss of power leaves whole, and one writer at a time.
 
 What is to last is written in this order: a file under a name of its own, that name in its folder, the folders above.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
+import tempfile
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FILE_MODE, FOLDER_MODE = 0o644, 0o755
@@ -37,6 +38,8 @@ class Disk:
             for path, raw in files.items():
                 self.create(path, raw)
             return
+        from concurrent.futures import ThreadPoolExecutor  # a scan reads this module, and never writes many files
+
         with ThreadPoolExecutor(min(SYNCS_AT_ONCE, len(files))) as pool:
             list(pool.map(self.create, files.keys(), files.values()))
 
@@ -69,6 +72,34 @@ class Disk:
         for one in reversed(made):
             self.make_folder(one)
         return [one.parent for one in made]
+
+
+def replace(target: Path, raw: bytes, mode: int = FILE_MODE) -> None:
+    """Write a file so that a reader, or a loss of power, sees the old content or the new one and nothing between. An
+    old file keeps its permissions, a new one gets `mode`. Raises OSError."""
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else mode
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    Disk().sync_folder(target.parent)
+
+
+def write_new(path: Path, raw: bytes, mode: int) -> None:
+    """Write a file that must not be there yet. Raises FileExistsError, and OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    Disk().sync_folder(path.parent)
 
 
 def take_lock(path: Path) -> int:

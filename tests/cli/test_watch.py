@@ -203,7 +203,7 @@ def test_the_table_is_drawn_in_place_and_the_last_one_stays(
 ) -> None:
     (tmp_path / "licet.toml").write_text('[network]\nkind = "owned"\n')
     inside = ["ip", "netns", "exec", wire.far]
-    command = [*inside, *LICET, "watch", "-i", "far", "--every", "60s", "--config", str(tmp_path / "licet.toml")]
+    command = [*inside, *LICET, "watch", "-i", "far", "--every", "1d", "--config", str(tmp_path / "licet.toml")]
     screen = Screen(command, columns, 24, **env)
     try:
         screen.read_until("watching far")

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "capture": frozenset({"errors"}),
     "flow": frozenset({"errors", "model", "wire"}),
     "recognise": frozenset({"model"}),
-    "snapshot": frozenset({"errors", "model"}),
+    "snapshot": frozenset({"disk", "errors", "model"}),
     "judge": frozenset({"model"}),
     "proof": frozenset({"errors", "model"}),
     "lifecycle": frozenset({"errors", "model"}),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from licet.app.key_file import write_key
 from licet.errors import BadFile, BadInput
 from licet.tuf.ceremony import first_root, first_targets, group
 from licet.tuf.current import PENDING
@@ -25,7 +26,7 @@ from licet.tuf.signer import (
 from licet.tuf.signer import SCHEMA as KEY_SCHEMA
 from licet.tuf.store import PublishedFolder
 
-KEY_MODE, FOLDER_MODE = 0o600, 0o700
+FOLDER_MODE = 0o700
 ONLINE_NAME = "online.key"
 ROOT_NAME, POLICY_NAME = "root.key", "policy.key"
 
@@ -39,16 +40,7 @@ def new_key(path: str, passphrase: str | None, *, is_starter: bool = False) -> S
     key = SigningKey(os.urandom(SEED_BYTES), is_starter)
     text = key.open_text() if passphrase is None else (
         key.sealed_text(passphrase, os.urandom(SALT_BYTES), os.urandom(NONCE_BYTES)))
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE)
-    except FileExistsError:
-        raise BadFile(path, "is there already, and may be somebody's key: it is not overwritten") from None
-    except OSError as error:
-        raise BadFile(path, f"cannot be written: {error.strerror or error}") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    write_key(path, text)
     return key
 
 

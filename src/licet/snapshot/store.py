@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
+from licet.disk import replace
 from licet.errors import BadFile
 from licet.snapshot.form import Header, read_form
 from licet.snapshot.index_store import INDEXED_BYTES_MIN, load_indexed, load_verified
@@ -19,7 +19,6 @@ from licet.snapshot.service import records_of
 from licet.snapshot.snapshot import Snapshot
 
 SNAPSHOT_BYTES_MAX = 1024 * 1024 * 1024
-NEW_FILE_MODE = 0o644  # A registry names services that are meant to be known.
 SYNCED_NAME = "registry.snapshot"  # in a folder that `licet snapshot sync` filled
 
 
@@ -110,26 +109,6 @@ def replace_file(path: str, raw: bytes) -> None:
     """
     target = Path(os.path.realpath(path))
     try:
-        _replace(target, raw)
+        replace(target, raw)
     except OSError as error:
         raise BadFile(path, f"cannot be written: {error.strerror or error}") from None
-
-
-def _replace(target: Path, raw: bytes) -> None:
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else NEW_FILE_MODE
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

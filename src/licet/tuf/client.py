@@ -26,7 +26,7 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 
-from licet.disk import take_lock
+from licet.disk import replace, take_lock
 from licet.errors import BadFile, LicetError, Malformed, SnapshotRefused, Unavailable
 from licet.tuf.fetch import Fetcher
 from licet.tuf.index import Index, read_index
@@ -102,10 +102,8 @@ class Client:
 
     def keep_anchor(self, root: bytes) -> None:
         """Trust a root from now on. The caller was told to by whoever answers for this machine. Raises BadFile."""
-        temporary = self._folder / f"{ANCHOR}.new"
         try:
-            temporary.write_bytes(root)
-            os.replace(temporary, self._folder / ANCHOR)
+            replace(self._folder / ANCHOR, root)
         except OSError as error:
             raise BadFile(str(self._folder / ANCHOR), f"cannot be written: {error.strerror or error}") from None
 

@@ -9,7 +9,7 @@ from datetime import date
 from licet.server.registry.decision_times import DecisionTimes
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 14, 30
+LEFT, RIGHT, TOP, BOTTOM = 68, 12, 14, 30
 DAY_S = 86_400
 HOUR_S = 3_600
 GRID_LINES = 4
