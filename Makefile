@@ -4,7 +4,7 @@
 # make bench   licet beside other readers of captures, on large traces that it makes (options below)
 # make attack  somebody with a stolen server tries everything on an enforcer; what each try was stopped by
 # make check   style, types and the rules of the house
-# make wheel   one wheel for Python 3.11 and later, tried on each version that is installed
+# make wheel   one wheel for Python 3.11 and later; scans and serves on each version that is installed
 # make fuzz    mutated captures through the sanitised kernel and its plain twin: make fuzz SECONDS=60
 # make lock    resolve the lock files anew (needs uv)
 
@@ -48,7 +48,7 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
 	@touch $@ $(VENV)/run.stamp
 
 wheel: $(VENV)/dev.stamp
-	rm -rf dist
+	rm -rf dist build/lib* build/bdist*
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@sh tools/try-wheel.sh dist/*.whl
 

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Install a wheel on every Python from 3.11 on that is at hand, and let it scan the demo's capture with its kernel.
+# Install a wheel on every Python from 3.11 on that is at hand: let it scan the demo's capture with its kernel, and then,
+# with what the registry service needs, serve a registry from an empty folder.
 #
 #   tools/try-wheel.sh dist/licet-….whl
 set -eu
 
-wheel=$1
-capture=src/licet/app/demo/office.pcap
+wheel=$(realpath "$1")
+capture=$(realpath src/licet/app/demo/office.pcap)
+service=$(realpath tools/try_service.py)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 tried=0
@@ -19,11 +21,15 @@ for python in python3.11 python3.12 python3.13 python3.14 "$HOME"/.pyenv/version
         continue
     fi
     "$python" -m venv "$work/$version"
-    "$work/$version/bin/pip" install --quiet --disable-pip-version-check "$wheel"
-    "$work/$version/bin/python" -c 'from licet.flow.engine import has_kernel; assert has_kernel(), "no kernel in the wheel"'
-    found=$("$work/$version/bin/licet" scan "$capture" --format jsonl --quiet | wc -l)
+    bin=$work/$version/bin
+    # A scan needs little; that it needs nothing else is seen before the service's packages are there.
+    "$bin/pip" install --quiet --disable-pip-version-check "$wheel"
+    "$bin/python" -c 'from licet.flow.engine import has_kernel; assert has_kernel(), "no kernel in the wheel"'
+    found=$("$bin/licet" scan "$capture" --format jsonl --quiet | wc -l)
     test "$found" -eq 10
     echo "Python $version: $found tunnels, with the kernel"
+    "$bin/pip" install --quiet --disable-pip-version-check "$wheel[server]"
+    echo "Python $version: $(cd "$work" && "$bin/python" "$service")"
     tried=$((tried + 1))
 done
 

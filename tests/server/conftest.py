@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from support.postgresql import Cluster, running_cluster
+
 
 @pytest.fixture(autouse=True)
 def _service(settings: Any, tmp_path: Path) -> None:
@@ -26,3 +28,10 @@ def _language() -> Iterator[None]:
     """A page asked for in another language leaves the thread in it; the next test begins anew."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for those tests that bring a database of their own; one for the whole run."""
+    with running_cluster() as running:
+        yield running

@@ -19,10 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from server.test_postgresql import cluster  # noqa: F401  # a fixture
+from support.postgresql import Cluster
 from support.running_service import free_port
 
-pytestmark = pytest.mark.xdist_group("backup")  # one registry, made once
+pytestmark = [
+    pytest.mark.xdist_group("backup"),  # one registry, made once
+    pytest.mark.own_database(reason="it moves registries between SQLite and a PostgreSQL that it starts"),
+]
 LICET = [sys.executable, "-m", "licet"]
 WAIT_S = 120
 
@@ -231,11 +234,10 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing.backup").exists()
 
 
-def test_a_backup_goes_from_sqlite_to_postgresql_and_back(backed: Backed, cluster: str,  # noqa: F811
-                                                          tmp_path: Path) -> None:
+def test_a_backup_goes_from_sqlite_to_postgresql_and_back(backed: Backed, cluster: Cluster, tmp_path: Path) -> None:
     (tmp_path / "large").mkdir()
     (tmp_path / "small").mkdir()
-    large = Folder(tmp_path / "large", cluster)
+    large = Folder(tmp_path / "large", cluster.new_database())
     large.licet("restore", str(backed.file))
     assert large.tell(backed.password) == backed.told
     assert "there is a registry" in large.licet("restore", str(backed.file), status=3)

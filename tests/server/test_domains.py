@@ -139,7 +139,7 @@ def test_strangers_and_people_who_work_alone_name_none(world: World) -> None:
     assert refusal.value.code == "self_declared"
     proof = set_domain(world.owner, found, "example.net", at=MONDAY)
     with pytest.raises(Refused):
-        check_domain_now(world.first, proof, lambda challenge: OK, at=MONDAY)
+        check_domain_now(world.first, proof, lambda challenge: OK, lambda: MONDAY)
 
 
 def test_the_check_asks_for_the_record_of_the_name_alone(world: World) -> None:
@@ -150,7 +150,7 @@ def test_the_check_asks_for_the_record_of_the_name_alone(world: World) -> None:
         asked.append(challenge)
         return OK
 
-    check_domain_now(world.owner, proof, checker, at=MONDAY)
+    check_domain_now(world.owner, proof, checker, lambda: MONDAY)
     (challenge,) = asked
     assert (challenge.method, challenge.name, challenge.endpoint) == ("dns-01", "example.net", None)
 

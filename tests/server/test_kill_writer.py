@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.own_database(reason="the outbox of the process that is killed is a file of SQLite's")
+
 # The whole of it takes some minutes: LICET_WRITER_KILLS=500 LICET_WRITER_ENTRIES=50000
 KILLS, ENTRIES = os.environ.get("LICET_WRITER_KILLS", "8"), os.environ.get("LICET_WRITER_ENTRIES", "400")
 

@@ -192,7 +192,8 @@ def test_every_metric_of_the_alerts_exists_and_is_documented() -> None:
 
 @pytest.fixture
 def deployment(settings: Any, tmp_path: Path) -> Any:
-    """An installation with nothing wrong but what a test does to it."""
+    """An installation with nothing wrong but what a test does to it, and with the database in its folder: where that is
+    elsewhere is what its checks go by, whichever one these tests run on."""
     import dataclasses
 
     tmp_path.chmod(0o700)
@@ -200,7 +201,7 @@ def deployment(settings: Any, tmp_path: Path) -> Any:
     key.write_text("a key\n")
     key.chmod(0o600)
     table = dataclasses.replace(settings.DEPLOYMENT.table, url="https://registry.example.net",
-                                mail="smtp://mail.example.net:587", mail_from="registry@example.net")
+                                mail="smtp://mail.example.net:587", mail_from="registry@example.net", database="")
     settings.DEPLOYMENT = dataclasses.replace(settings.DEPLOYMENT, data=tmp_path, table=table)
     settings.SECURE_HSTS_SECONDS, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE = 31_536_000, True, True
     settings.SECRET_KEY = "abcdefghij" * 6
@@ -297,6 +298,15 @@ def test_what_keeps_snapshots_from_being_signed_is_said(deployment: Any) -> None
     shutil.rmtree(folder / "online_keys")
     make_starter(folder / "tuf", folder / "online_keys", folder / "starter_keys", utc_now())
     assert "whoever has the server has them" in " ".join(problems())
+
+
+def test_a_machine_beside_the_one_that_signs_has_no_keys_to_miss(deployment: Any) -> None:
+    folder = deployment.DEPLOYMENT.data
+    shutil.rmtree(folder / "tuf")
+    shutil.rmtree(folder / "online_keys")
+    assert "has no root yet" in " ".join(problems())
+    changed(deployment, database="postgresql://licet@/licet")
+    assert problems() == []
 
 
 def test_what_is_over_soon_is_said_with_what_to_do(deployment: Any) -> None:

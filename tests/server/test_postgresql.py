@@ -1,92 +1,76 @@
-"""The same tests on a real PostgreSQL: a cluster of its own, in a temporary folder, on a Unix socket.
+"""Every test that stands on the service's database, again on a real PostgreSQL; and the service itself on one.
 
-Needs the programs of Debian's package `postgresql`; as root it runs them as `postgres` or `nobody`, since PostgreSQL
-refuses to run as root.
+SQLite is what they run on when they are asked for by themselves. A test that brings a database of its own says so by
+the marker `own_database`, with the reason, and is not run a second time.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from server.test_serve import end, licet, pages_of, serving
+from support.chromium import needs_chromium
+from support.postgresql import Cluster
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-START_S, TESTS_S = 60, 900
+TESTS = HERE.parent
+ROOT = TESTS.parent
+TESTS_S = 900
+
+pytestmark = pytest.mark.own_database(reason="it starts PostgreSQL")
 
 
-def programs() -> Path | None:
-    """The folder with initdb and postgres: newest first, then PATH."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
-    found = shutil.which("initdb")
-    candidates = [*installed, *([Path(found).parent] if found else [])]
-    return next((path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None)
+def rooms() -> dict[str, list[Path]]:
+    """Test files by where they stand: the service's folders, its own files in two halves, and those of other rooms that
+    ask for its database. A part takes a minute or two, so that two of them can run at once."""
+    own = sorted(HERE.glob("test_*.py"))
+    found = {folder.name: sorted(folder.glob("test_*.py")) for folder in sorted(HERE.iterdir()) if folder.is_dir()}
+    found |= {"server, first half": own[::2], "server, second half": own[1::2]}
+    elsewhere = [file for file in sorted(TESTS.glob("*/test_*.py"))
+                 if file.parent != HERE and "django_db" in file.read_text(encoding="utf-8")]
+    found |= {"browser": [file for file in elsewhere if file.parent.name == "browser"],
+              "other rooms": [file for file in elsewhere if file.parent.name != "browser"]}
+    return {name: files for name, files in found.items() if files}
 
 
-def user() -> str | None:
-    """Whom to run the cluster as; None for the one who runs the tests."""
-    if os.getuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return name
-    pytest.skip("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+ROOMS = rooms()
 
 
-@pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a running cluster; it is stopped and removed afterwards."""
-    bin_folder = programs()
-    if bin_folder is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    name = user()
-    # A socket's path has at most 107 bytes, and another user must be able to reach it.
-    folder = Path(subprocess.run(["mktemp", "-d", "/tmp/licet-pg.XXXXXX"], capture_output=True, text=True,
-                                 check=True).stdout.strip())
-    if name is not None:
-        shutil.chown(folder, name)
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        subprocess.run([str(bin_folder / command[0]), *command[1:]], user=name, check=True, cwd=folder,
-                       stdout=subprocess.DEVNULL, timeout=START_S, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
-
-    try:
-        run("initdb", "--pgdata", str(data), "--username", "licet", "--auth", "trust", "--encoding", "UTF8",
-            "--no-sync")
-        run("pg_ctl", "--pgdata", str(data), "--wait", "--silent", "--log", str(folder / "log"), "--options",
-            f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=60", "start")
-        try:
-            yield f"postgresql://licet@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "--pgdata", str(data), "--mode", "immediate", "--silent", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-# The faces stand on the same service layer, and are not tried on PostgreSQL yet.
-SQLITE_ALONE = [word for name in ("public", "registrant", "desk", "test_load.py", "test_operation.py")
-                for word in ("--ignore", str(HERE / name))]
-
-
-def test_everything_holds_on_postgresql(cluster: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "LICET_DATABASE": cluster, "LICET_DATA": str(tmp_path), "PYTEST_ADDOPTS": "",
-                   "PYTEST_XDIST_WORKER": ""}
-    for variable in [one for one in environment if one.startswith("PYTEST_")]:
-        del environment[variable]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(HERE),
-               "--ignore", str(HERE / "test_postgresql.py"), "--ignore", str(HERE / "test_serve.py"),
-               "--ignore", str(HERE / "test_backup.py"), *SQLITE_ALONE]
+@pytest.mark.parametrize("room", [pytest.param(room, marks=needs_chromium if room == "browser" else ())
+                                  for room in ROOMS])
+def test_everything_holds_on_postgresql(room: str, cluster: Cluster, tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment |= {"LICET_DATABASE": cluster.new_database(), "LICET_DATA": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not own_database",
+               *map(str, ROOMS[room])]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TESTS_S)
     assert done.returncode == 0, done.stdout[-6_000:]
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout
+
+
+def test_two_workers_serve_one_registry_and_a_killed_one_begins_again(cluster: Cluster, tmp_path: Path) -> None:
+    settings = {"LICET_DATABASE": cluster.new_database(), "LICET_WORKERS": "2"}
+    with serving(tmp_path, **settings) as (process, url):
+        for _ in range(4):  # whichever of the two answers
+            assert pages_of(url, "/", "/directory/", "/account/login/", "/static/licet/licet.css") == [200] * 4
+        status, said, _ = licet(tmp_path, "run-due", **settings)
+        assert status == 0
+        assert said
+        process.kill()
+        process.wait()
+    with serving(tmp_path, **settings) as (process, url):
+        assert pages_of(url, "/", "/snapshot") == [200] * 2
+        status, problems, _ = licet(tmp_path, "serve", "--check", **settings)
+        assert status == 3
+        assert "nobody can decide" in problems
+        assert "cannot be used" not in problems
+        assert end(process, signal.SIGTERM) == 0
+    assert "Traceback" not in (tmp_path / "out").read_text()
+    assert not (tmp_path / "licet-data" / "registry.sqlite3").exists()

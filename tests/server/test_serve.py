@@ -24,6 +24,7 @@ from licet.server.listening import listen_address
 from licet.server.mail import mail_settings
 from support.running_service import free_port
 
+pytestmark = pytest.mark.own_database(reason="each process makes a registry; those on PostgreSQL are elsewhere")
 WAIT_S = 120.0
 LICET = (sys.executable, "-m", "licet")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

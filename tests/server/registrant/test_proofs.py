@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from licet.errors import Refused
 from licet.lifecycle.endpoint_proof import METHODS
 from licet.model.endpoint import Endpoint as Place
 from licet.proof.base import read_token
@@ -26,7 +27,7 @@ from licet.server.registry import proving
 from licet.server.registry.models import Endpoint, Proof
 from licet.server.registry.proving import Challenge, Outcome, network_checker
 from licet.server.registry.service_layer import endpoints, proofs
-from licet.server.registry.service_layer.checking import check_due
+from licet.server.registry.service_layer.checking import check_due, check_now
 from server.registrant.signed_in import owner_of
 from server.world import FAILED, HOUR, OK, World, key, make_world
 
@@ -132,6 +133,19 @@ def test_a_page_never_waits_for_a_server_that_does_not_end(monkeypatch: pytest.M
     endpoint.refresh_from_db()
     assert endpoint.state == "valid"
     assert "still looking" not in client.get(f"{page}?asked={asked}").content.decode()
+
+
+def test_a_check_is_written_with_the_time_of_its_answer_and_counts_where_it_began_in_time(world: World) -> None:
+    endpoint = world.endpoint(world.service())
+    proof = proofs.start_proof(world.owner, endpoint, "http-01", at=world.at)
+    last, answered = proof.expires - timedelta(seconds=1), proof.expires + timedelta(seconds=5)
+    clock = iter([last, answered])
+    proof = check_now(world.owner, proof, lambda challenge: OK, lambda: next(clock))
+    endpoint.refresh_from_db()
+    assert (endpoint.state, proof.tried_at, proof.validated) == ("valid", answered, answered)
+    late = proofs.start_proof(world.owner, world.endpoint(world.service()), "http-01", at=world.at)
+    with pytest.raises(Refused, match="has expired"):
+        check_now(world.owner, late, lambda challenge: OK, lambda: late.expires)
 
 
 def test_only_methods_that_can_prove_it_are_offered(world: World) -> None:

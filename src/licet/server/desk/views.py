@@ -17,6 +17,7 @@ from licet.server.desk.drawing import calendar_chart, decision_chart
 from licet.server.desk.forms import DeskForm
 from licet.server.desk.steps import STEPS
 from licet.server.entrance import account_of, lacks_second_factor, officer_required
+from licet.server.paths import NUL
 from licet.server.registry.decision_times import monthly_times, recent_times
 from licet.server.registry.models import Service
 from licet.server.registry.service_layer.actors import registry
@@ -82,7 +83,7 @@ def service_of(handle: str) -> Service:
 @officer_required
 def find_case(request: HttpRequest) -> HttpResponse:
     """A handle leads to its case; any other text is looked for in names."""
-    text = request.GET.get("q", "").strip()[:SEARCH_LENGTH_MAX]
+    text = request.GET.get("q", "").replace(NUL, "").strip()[:SEARCH_LENGTH_MAX]
     found = find(text) if text else None
     if found is not None:
         return redirect("desk:case", handle=found.handle)

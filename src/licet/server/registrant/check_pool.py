@@ -92,15 +92,14 @@ def _refuse_too_much(proof: Checked) -> None:
 def _check(actor: Actor, proof: Checked) -> None:
     close_old_connections()
     try:
-        # The time is that of the answer: a challenge that ends while it is checked was in time.
         checker = network_checker(is_owned=registry().is_owned)
         if isinstance(proof, AppealProof):
             if check_proof(proof, checker, at=utc_now()).validated is not None:
                 log_now()
         elif isinstance(proof, Proof):
-            check_now(actor, proof, checker, at=utc_now())
+            check_now(actor, proof, checker, utc_now)
         else:
-            check_domain_now(actor, proof, checker, at=utc_now())
+            check_domain_now(actor, proof, checker, utc_now)
     except Refused:
         raise
     except Exception as error:

@@ -58,16 +58,16 @@ def start_proof(actor: Actor, endpoint: Endpoint, method: str, *, at: datetime) 
 
 
 @transaction.atomic
-def record_proof(proof: Proof, outcome: Outcome, *, at: datetime) -> Proof:
-    """Write what came of checking a proof, and what follows for its endpoint and its application. Raises Refused for a
-    proof that expired before it was checked."""
+def record_proof(proof: Proof, outcome: Outcome, *, at: datetime, begun: datetime | None = None) -> Proof:
+    """Write what came of checking a proof, and what follows for its endpoint and its application. begun: when the check
+    began, where that was before `at`. Raises Refused for a proof that expired before it was checked."""
     if outcome.ok:
         lock_registry()  # Two services cannot prove the same end or the same key in the same moment.
     service = lock_service(proof.endpoint.service_id)
     proof = Proof.objects.get(pk=proof.pk)
     endpoint = service.endpoints.get(pk=proof.endpoint_id)
     was_valid = proof.status == Proof.VALID
-    if not was_valid and at >= proof.expires:
+    if not was_valid and (begun or at) >= proof.expires:
         raise Refused("expired", _("This challenge has expired; start a new one."))
     if outcome.ok and _is_taken(endpoint):
         outcome = _taken(endpoint)
