@@ -16,7 +16,7 @@ The floor plan; data flows one way, and rooms exchange the frozen nouns of `mode
     lifecycle/  state × event tables, and replaying what a log says against them
     tlog/       the transparency log: its formats and proofs, what verifies it, what writes it
     tuf/        snapshots that cannot be forged or rolled back: keys, what publishes them, what takes them
-    disk.py     files that a loss of power leaves whole, and one writer at a time: for tlog/ and tuf/
+    disk.py     files that a loss of power leaves whole, and one writer at a time: for tlog/, tuf/, registries, keys
     judge/      evidence + snapshot + policy + time → verdict
     order/      what may be ordered: limits, people's signatures, the dry run; signs and does nothing
     app/        use cases; catalogue.py lists every kind of part in plain sight

@@ -56,7 +56,8 @@ def user() -> str | None:
         except KeyError:
             continue
         return name
-    pytest.skip("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+    pytest.skip("PostgreSQL does not run as root, and there is neither a user postgres nor nobody: run the tests as "
+                "another user, or make one (useradd --system postgres)")
 
 
 @contextmanager
