@@ -111,6 +111,8 @@ OF_ORDERS = ("licet.model.order", "licet.lifecycle.order", "licet.order", "licet
              "licet.server.orders")
 ORDER_COMMANDS = {("order", name) for name in ("draft", "check", "sign", "show")} | {("order",)}
 SIGNS_BY_A_PERSON = "licet.app.order.signing"
+MAKES_KEYS = "licet.app.order.throwaway"  # of invented people, for a demonstration
+INVENTED = "licet.app.order.invented"  # its orders; `licet serve --demo`, a person's own command, hands it over
 SIGNS_REPORTS = "licet.app.confirm.signature"  # an enforcer's own key, in a namespace in which nothing is ordered
 # What acts: the room that computes and applies, its use cases and its face. Everything else of the house may not.
 ENFORCER = ("licet.enforce", "licet.app.enforce", "licet.app.enforce_table", "licet.cli.enforce")
@@ -298,7 +300,7 @@ def test_line_5_nothing_can_draft_sign_or_apply_an_order() -> None:
         is_log = module_name in OF_THE_LOG and top == "cryptography"
         is_snapshots = top in OF_SNAPSHOTS.get(module_name, ())
         verifies = module_name == VERIFIES_PEOPLE and top == "cryptography"
-        by_a_person = (module_name, top) == (SIGNS_BY_A_PERSON, "subprocess")
+        by_a_person = (module_name, top) in ((SIGNS_BY_A_PERSON, "subprocess"), (MAKES_KEYS, "subprocess"))
         to_a_device = (module_name, top) == (DEVICE, "subprocess")
         of_reports = (module_name, top) == (SIGNS_REPORTS, "subprocess")
         allowed = is_handshake or is_log or is_snapshots or verifies or by_a_person or to_a_device or of_reports
@@ -326,16 +328,25 @@ def test_line_5_what_drafts_and_signs_is_done_by_a_person_and_by_no_server() -> 
     """Only the face of `licet order` reaches it, and of what drafts, the desk's form; one program is run, which signs
     with the key of who runs it, and what drafts cannot reach it."""
     assert SIGNS_BY_A_PERSON not in reachable([DRAFT])
+    serving = [module.name for module in modules() if module.name.startswith("licet.server")]
+    assert not reachable(serving) & {SIGNS_BY_A_PERSON, MAKES_KEYS, INVENTED}
     for module in modules():
         reaches = [one.name for one in module.imports if one.name.startswith("licet.app.order")]
         if module.name == DESK_DRAFTS:
             assert all(name.startswith(DRAFT) for name in reaches), reaches
+            continue
+        if module.name == "licet.cli.serve":
+            assert all(name.startswith(INVENTED) for name in reaches), reaches
             continue
         assert not reaches or module.name.startswith(("licet.app.order", "licet.cli.order")), str(module)
         runs = [name for name, _ in calls(module) if name.startswith("subprocess.")]
         if module.name == SIGNS_BY_A_PERSON:
             assert runs == ["subprocess.run"]
             assert '[program, "-Y", "sign", "-f", key_path, "-n", namespace]' in module.path.read_text(encoding="utf-8")
+        if module.name == MAKES_KEYS:
+            assert runs == ["subprocess.run"]
+            argv = '[program, "-q", "-t", "ed25519", "-N", "", "-C", code, "-f", path]'
+            assert argv in module.path.read_text(encoding="utf-8")
 
 
 def test_line_5_what_signs_an_enforcers_report_can_sign_nothing_else() -> None:

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 
-from licet.errors import BadInput
+from licet.errors import BadInput, Unavailable
 from licet.lifecycle.endpoint_proof import DNS_01, HTTP_01, WIREGUARD_01
 from licet.server import chance
-from licet.server.demo_letters import tell_letters
+from licet.server.demo_letters import Step, letters
+from licet.server.orders.demo import Story
+from licet.server.orders.policy import POLICY_NAME
+from licet.server.orders.service_layer.due import run_due as run_due_of_requests
+from licet.server.people import Invite
 from licet.server.registry.models import Account, Notice, Organisation, Proof, Service
 from licet.server.registry.proving import Outcome
 from licet.server.registry.service_layer import (
@@ -123,9 +128,10 @@ SERVICES = (
 )
 
 
-def seed(*, at: datetime) -> list[str]:
-    """Fill an empty registry; one that was filled before is left alone. Returns the sign-ins, whose passwords are made
-    anew for each demonstration. Raises BadInput where there is a real registry."""
+def seed(*, at: datetime, invite: Invite | None = None) -> list[str]:
+    """Fill an empty registry; one that was filled before is left alone. invite: people who sign orders; without them
+    there are none. Returns the sign-ins, whose passwords are made anew for each demonstration, and what is missing.
+    Raises BadInput where there is a real registry."""
     if Account.objects.filter(email=MARK).exists():
         return ["this demonstration was filled before; its passwords were printed then"]
     if Account.objects.exists():
@@ -150,10 +156,37 @@ def seed(*, at: datetime) -> list[str]:
     # Told in the order in which it happened: the clock runs along.
     for invented in sorted(SERVICES, key=lambda one: -one.days_ago):
         _tell(invented, made[invented.organisation], account, desk, at)
-    tell_letters(officer(desk[0]), at)
+    lacking = _tell_requests(desk[0], invite, at)
     run_due(at=at)
     Notice.objects.update(sent_at=at)  # What happened in an invented past is not mailed now.
-    return [f"sign in as registrant with {MARK}, as officer with {OFFICERS[0]} or {OFFICERS[1]}; password {password}"]
+    return [f"sign in as registrant with {MARK}, as officer with {OFFICERS[0]} or {OFFICERS[1]}; password {password}",
+            *lacking]
+
+
+def _tell_requests(desk: Account, invite: Invite | None, at: datetime) -> list[str]:
+    """Letters, and the orders that one of them led to. Returns why there are no orders, where there are none."""
+    steps, cited = letters(officer(desk), at)
+    path = settings.DEPLOYMENT.data / POLICY_NAME
+    lacking = []
+    if invite is None or path.exists():
+        _play(steps, at)
+        return [f"there are no invented orders: {path} is there already"] if invite is not None else []
+    try:
+        with invite() as people:
+            path.write_text(people.policy, encoding="utf-8")
+            _play([*steps, *Story(people, officer(desk), cited, at).steps()], at)
+    except Unavailable as error:
+        lacking = [f"there are no invented orders: {error}"]
+        _play(steps, at)
+    return lacking
+
+
+def _play(steps: list[Step], at: datetime) -> None:
+    """Do each step at its time, and let the clock of requests and orders run after it."""
+    for when, do in sorted(steps, key=lambda step: step[0]):
+        if when <= at:
+            do(when)
+            run_due_of_requests(at=when)
 
 
 def _tell(invented: Invented, organisation: Organisation, account: Account, desk: list[Account], at: datetime) -> None:

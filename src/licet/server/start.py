@@ -22,6 +22,7 @@ from licet.server.listening import listen_address, require_free
 
 if TYPE_CHECKING:
     from licet.app.transparency.count import Report
+    from licet.server.people import Invite
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -31,13 +32,15 @@ PUBLIC = "public"
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line said. kind: of a new registry, or None; config: a path or None."""
+    """What the command line said. kind: of a new registry, or None; config: a path or None; invite: people who sign
+    the orders of a demonstration, or None."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     kind: str | None = None
     demo: bool = False
     config: str | None = None
+    invite: Invite | None = None
 
 
 def serve(options: Options, tell: Callable[[str], None]) -> None:
@@ -243,7 +246,7 @@ def _ready_registry(options: Options, deployment: Deployment) -> list[str]:
     if options.demo:
         from licet.server.demo import seed
 
-        lines += seed(at=at)
+        lines += seed(at=at, invite=options.invite)
     token = invite_first_officer(at=at)
     if token is not None:
         lines.append(f"become its first officer, within a day: {deployment.table.url.rstrip('/')}/officer/{token}/")

@@ -17,6 +17,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains
 
 from licet.app.log import make_trust
+from licet.app.order.invented import invented_people
 from licet.app.transparency.count import Period
 from licet.app.transparency.from_log import report_from_log
 from licet.app.transparency.numbers import COUNT, NUMBERS
@@ -55,7 +56,7 @@ def demo(db: None, key: LogKey, settings: Any) -> None:
     """A demonstration with a year of invented history, in its log."""
     at = datetime(2026, 6, 1, 12, tzinfo=UTC)
     init_registry("public", "Example registry", at=at - 400 * DAY)
-    seed(at=at)
+    seed(at=at, invite=invented_people)
     write_log()
 
 
@@ -77,7 +78,8 @@ def test_a_demonstration_counts_the_same_from_its_database_and_from_its_log(demo
     values = {one["name"]: one["value"] for one in whole["numbers"]}
     assert values["applications_received"] == Outbox.objects.filter(event="submit").count() > 10
     assert values["decision_time_median_s"] > 0
-    assert values["appeals_filed"] == 1
+    assert values["appeals_filed"] == 4, "one against a notice, three against orders"
+    assert values["orders_drafted"] == 7
     assert whole["log"]["entries"] == Outbox.objects.count()
     assert 0 < may["log"]["entries"] < whole["log"]["entries"]
     assert nothing["log"]["entries"] == 0
@@ -160,7 +162,7 @@ def test_every_number_leads_to_exactly_the_entries_that_were_counted(demo: None,
             assert counted == one.value, one.number.name
         elif one.number.begins:
             assert counted == one.cases, one.number.name
-    page = client.get(addresses(one, periods()[0])[0] if one.number.queries else "/log/?type=order&event=draft")
+    page = client.get(addresses(one, periods()[0])[0] if one.number.queries else "/log/?type=order&event=reject")
     assertContains(page, "No entry fits all of this")
 
 

@@ -13,7 +13,6 @@ from licet.errors import Refused
 from licet.lifecycle import request as requests_table
 from licet.lifecycle.replay import Replay
 from licet.lifecycle.table import REQUESTER
-from licet.server import demo
 from licet.server.orders.asks import endpoint_in, suggestions
 from licet.server.orders.models import Request
 from licet.server.orders.service_layer import requests
@@ -21,7 +20,6 @@ from licet.server.orders.service_layer.due import run_due
 from licet.server.orders.service_layer.requests import Answer
 from licet.server.public.limits import LIMITER
 from licet.server.registry.models import Notice, Outbox
-from licet.server.registry.service_layer import officers
 from licet.server.registry.service_layer.actors import Actor
 from licet.server.registry.service_layer.errors import Invalid
 from licet.tlog.entry import leaf_of, read_entry
@@ -247,11 +245,3 @@ def test_one_exact_endpoint_is_found_in_an_ask(text: str, endpoint: str) -> None
 ])
 def test_a_code_that_may_fit_is_suggested(text: str, code: str) -> None:
     assert code in suggestions(text, endpoint_in(text), "A quote.", "")
-
-
-def test_the_demonstration_has_a_letter_that_was_answered_and_one_that_waits(db: None, client: Client) -> None:
-    officers.init_registry("public", "Example registry", at=MONDAY)
-    demo.seed(at=MONDAY + 500 * DAY)
-    assert sorted(Request.objects.values_list("state", flat=True)) == ["acknowledged", "answered"]
-    page = client.get("/requests/").content.decode()
-    assert "1 of 3 asks accepted" in page

@@ -59,8 +59,9 @@ def prepared(file: OrderFile, role: str, key: SshKey, at_ns: int) -> OrderFile:
     return replace(file, order=replace(file.order, approver=key.key_id, impact=sha256_digest(file.impact)))
 
 
-def sign(file: OrderFile, role: str, key: SshKey, key_path: str) -> OrderFile:
-    """Have ssh-keygen sign, and verify what came of it. Raises Unavailable, BadInput and VerificationFailed."""
+def sign(file: OrderFile, role: str, key: SshKey, key_path: str, *, is_heard: bool = True) -> OrderFile:
+    """Have ssh-keygen sign, and verify what came of it. is_heard: what it says goes to the terminal. Raises
+    Unavailable, BadInput and VerificationFailed."""
     program = shutil.which("ssh-keygen")
     if program is None:
         raise Unavailable("ssh-keygen is not installed: install openssh-client")
@@ -70,7 +71,8 @@ def sign(file: OrderFile, role: str, key: SshKey, key_path: str) -> OrderFile:
     namespace = DECISION_NAMESPACE if role == ADJUDICATOR else NAMESPACE
     try:
         done = subprocess.run([program, "-Y", "sign", "-f", key_path, "-n", namespace], input=message,
-                              stdout=subprocess.PIPE, timeout=SIGNING_SECONDS_MAX, check=False)
+                              stdout=subprocess.PIPE, stderr=None if is_heard else subprocess.DEVNULL,
+                              timeout=SIGNING_SECONDS_MAX, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"ssh-keygen did not answer: {error}") from None
     if done.returncode != 0:

@@ -1,6 +1,6 @@
 """The policy that this registry checks orders by: `policy.toml` in its data folder. The server reads it and never
-writes it; each enforcer has its own copy, pinned, and believes that one. Where the policy keys publish one
-(docs/keys.md), it must be that one."""
+writes it, but for the one of a demonstration; each enforcer has its own copy, pinned, and believes that one. Where the
+policy keys publish one (docs/keys.md), it must be that one."""
 
 from __future__ import annotations
 
