@@ -127,7 +127,7 @@ def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     nothing_is_wrong(desk)
     desk.fill("[name=order]", file_bytes(by_both(dry(by_author()))).decode())
     desk.click("text=Take it")
-    desk.wait_for_selector(".stages .now:has-text('signed by two people')")
+    desk.wait_for_selector(".stages .now:has-text('signed by a second person')")
     nothing_is_wrong(desk)
     row = bring(OrderRow.objects.get(), "live")
     at(monkeypatch, LIVE)
@@ -136,6 +136,8 @@ def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     nothing_is_wrong(page)
     assert (page.locator(".dots circle").count(), page.locator(".dots .hit").count()) == (2, 1)
     assert "1 order is in force" in page.text_content(".standing")
+    # Its clock: the test's order ends in the past of the machine's clock, or in its future.
+    assert re.fullmatch(r"(\d+ d )?\d\d:\d\d:\d\d", page.text_content(".countdown"))
     page.click("text=This is mine")
     nothing_is_wrong(page)
     page.fill("[name=statement]", "Our own server.")
@@ -164,7 +166,7 @@ def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     reviewer.click("button:has-text('Decide')")
     reviewer.wait_for_url(re.compile("/desk/appeals/$"))
     page.goto(f"{live_server.url}/orders/{row.handle}/")
-    assert "quashed on appeal" in page.text_content("main")
+    assert "Quashed on appeal" in page.text_content("main")
     for path in ("/orders/", "/status/"):
         page.goto(live_server.url + path)
         nothing_is_wrong(page)

@@ -65,6 +65,14 @@ def test_an_order_is_there_in_each_state_that_a_page_shows(filled: list[str]) ->
     assert not Notice.objects.filter(sent_at=None).exists()
 
 
+def test_each_that_took_effect_was_tried_on_one_machine_first(filled: list[str]) -> None:
+    for state in ("live", "stayed", "quashed", "expired"):
+        row = OrderRow.objects.get(state=state)
+        led_to = [one.after for one in Outbox.objects.filter(subject=row.handle).order_by("sequence")]
+        assert led_to[:7] == ["draft", "checked", "simulated", "approved", "noticed", "canary", "live"], state
+        assert EnforcerHits.objects.filter(end__order=row).exists() is (state != "stayed")
+
+
 def test_the_log_tells_it_in_the_order_of_its_times(filled: list[str]) -> None:
     for kind in ("order", "appeal", "request"):
         times = list(Outbox.objects.filter(type=kind).order_by("pk").values_list("time", flat=True))

@@ -25,10 +25,12 @@ from licet.server.orders import appeal_views, order_views, shown, views
 from licet.server.orders.desk import appeals as appeal_desk
 from licet.server.orders.desk import orders as order_desk
 from licet.server.orders.models import Appeal, AppealProof, OrderRow
+from licet.server.orders.service_layer import appeals
+from licet.server.orders.service_layer.orders import lift
 from licet.server.public.limits import LIMITER
 from licet.server.registrant import callback, check_pool
 from licet.server.registry.proving import Challenge, Outcome
-from licet.server.registry.service_layer.actors import Actor
+from licet.server.registry.service_layer.actors import Actor, officer
 from licet.tlog.signer import LogKey
 from order.orders import evidence_line
 from server.desk.people import sign_in
@@ -74,6 +76,41 @@ def test_an_order_is_shown_with_its_stages_its_clock_and_one_red_dot(world: Worl
     assert "1 order is in force." in client.get("/").content.decode()
     assert row.handle in main_of(client.get("/orders/"))
     assert "1 order is in force" in main_of(client.get("/status/"))
+
+
+def test_an_order_says_who_signed_when_and_what_nobody_checked(world: World, client: Client) -> None:
+    row = an_order("live")
+    text = " ".join(client.get(f"/orders/{row.handle}/").content.decode().split())
+    for said in ("author signer-1", "second person signer-2", "on one machine, an hour <time", "3 Mar, 11:00",
+                 "What was not checked", "a dry run knows what passed this network", "in a data centre (RDAP",
+                 f'href="/log/?handle={row.handle}"', 'data-until="2026-03-24T09:00:00+00:00"'):
+        assert said in text, said
+    assert "Its own port carried" not in text
+    draft = an_order("checked", "198.51.100.67:51820/udp", puid="ORD-AN0THER1")
+    assert [one.since is not None for one in shown.stages(draft)] == [True] * 2 + [False] * 5
+
+
+def test_what_is_over_says_why_in_words(world: World, client: Client) -> None:
+    row = an_order("live")
+    found, _token = appeals.file(row.ends.get(), "Ours.", at=LIVE)
+    assert found.reviewer is not None
+    assert found.reviewer.account is not None
+    reviewer = officer(found.reviewer.account)
+    appeals.decide(reviewer, found, uphold=True, reasons="It is theirs.", at=LIVE)
+    text = main_of(client.get(f"/orders/{row.handle}/"))
+    assert "A reviewer upheld an appeal. The log has the correction." in text
+    assert "countdown" not in text
+    desk = sign_in(found.reviewer.account)
+    for page in ("/desk/appeals/", f"/desk/appeals/{found.handle}/"):
+        assert "quashed" in main_of(desk.get(page))
+
+
+def test_a_policy_that_is_gone_leaves_the_keys_of_who_signed(world: World, client: Client, tmp_path: Path) -> None:
+    row = an_order("live")
+    (tmp_path / "policy.toml").unlink()
+    text = main_of(client.get(f"/orders/{row.handle}/"))
+    assert "signer-1" not in text
+    assert "sha256:" in text
 
 
 def test_a_look_up_leads_to_the_order_and_to_the_appeal(world: World, client: Client) -> None:
@@ -278,5 +315,8 @@ def test_a_strip_stands_where_an_order_was_when_it_ended(world: World) -> None:
     for state, left in (("stayed", "live"), ("quashed", ""), ("expired", "")):
         row.state, row.left = state, left
         assert [one.kind for one in shown.stages(row)] == ["done"] * 7
-    row.state, row.left, row.activated_at = "void", "", None
-    assert [one.kind for one in shown.stages(row)] == ["done"] * 5 + ["todo"] * 2
+    announced = an_order("noticed", "198.51.100.67:51820/udp", puid="ORD-AN0THER1")
+    lift(world.first, announced, "court", at=LIVE)
+    announced.refresh_from_db()
+    assert announced.state == "void"
+    assert [one.kind for one in shown.stages(announced)] == ["done"] * 5 + ["todo"] * 2

@@ -77,7 +77,7 @@ class Story:
     def _lives(self, name: str, at: datetime, *, life: timedelta = 30 * DAY, is_added: bool = False,
                cites: bool = False) -> Iterator[Step]:
         """Drafted, run dry, signed by two, announced, seen again, tried, in force. is_added: to an open case."""
-        begin = at if is_added else at + DAY
+        begin = at if is_added else at + DAY + 4 * HOUR  # a day after the notice, which follows the second signature
 
         def approve(when: datetime) -> None:
             submit(self._people.approved(self._files[name], at_ns=moment_ns(when)), at=when)

@@ -12,10 +12,12 @@ from licet.errors import LicetError, Malformed, VerificationFailed
 from licet.lifecycle import order as orders
 from licet.model.canonical import moment_ns, time_text
 from licet.model.enforcer_report import FILE_BYTES_MAX, TAKEN
+from licet.order.network import effective_kind
 from licet.server.clock import utc_now
 from licet.server.orders import words
 from licet.server.orders.enforcers import enforcer_json, recomputed, shown_enforcers
 from licet.server.orders.models import EnforcerRow, OrderRow
+from licet.server.orders.policy import networks
 from licet.server.orders.service_layer.enforcers import take
 from licet.server.public.limits import LIMITER, visitor_of
 from licet.server.registry.models import Registry
@@ -39,10 +41,18 @@ def status(request: HttpRequest) -> HttpResponse:
     at = utc_now()
     registry, counts, enforcers = Registry.objects.filter(pk=1).first(), _counts(), shown_enforcers(at)
     return render(request, "orders/status.html", {
-        "counts": [(words.ORDER_STATES[state], count) for state, count in counts.items()],
+        "counts": [(words.COUNTED[state], count) for state, count in counts.items()],
         "in_force": counts[orders.LIVE] + counts[orders.CANARY], "at": at, "enforcers": enforcers,
         "red": sum(not one.has_confirmed for one in enforcers), "recomputed": recomputed(enforcers),
-        "ran_at": None if registry is None else registry.clock_ran_at})
+        "networks": _networks(), "ran_at": None if registry is None else registry.clock_ran_at})
+
+
+def _networks() -> list[tuple[str, words.Text]]:
+    """The networks of the policy, and what each counts as; [] without one."""
+    try:
+        return [(one.name, words.NETWORK_KINDS[effective_kind(one)[0]]) for one in networks()]
+    except LicetError:
+        return []
 
 
 @require_safe

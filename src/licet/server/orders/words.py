@@ -40,6 +40,34 @@ ORDER_STATES: dict[str, Text] = {
     order.LIFTED: _("lifted"), order.EXPIRED: _("ended"), order.QUASHED: _("quashed on appeal"),
     order.REFUSED: _("refused by its dry run"), order.VOID: _("came to nothing"),
 }
+# The same in a strip of stages, where there is little room.
+STAGES: dict[str, Text] = {
+    order.DRAFT: _("drafted"), order.CHECKED: _("signed by its author"), order.SIMULATED: _("run dry"),
+    order.APPROVED: _("signed by a second person"), order.NOTICED: _("announced"),
+    order.CANARY: _("on one machine, an hour"), order.LIVE: _("in force"),
+}
+# The same as a count on the status page.
+COUNTED: dict[str, Text] = {
+    order.LIVE: _("Orders in force"), order.CANARY: _("In force on one machine first, for an hour"),
+    order.NOTICED: _("Announced, without effect yet"), order.STAYED: _("Stayed: off until an appeal is decided"),
+}
+# Why an order moved last, where that is no code of LIFT_CODES. A code that is in neither is shown as it is.
+REASONS: dict[str, Text] = {
+    "end_reached": _("Its end came."), "timed_out": _("Nobody went on with it in time."),
+    "appeal_upheld": _("A reviewer upheld an appeal. The log has the correction."),
+    "silence": _("An appeal was not decided in time, and so was won. The log has the correction."),
+    "registered": _("Its endpoint was registered since."),
+    "control_proved": _("Somebody showed control of its endpoint."),
+    "unassigned": _("Nobody read an appeal for a day."),
+    "hits_above_prediction": _("Its rule met far more than the dry run had said."),
+    "registered_endpoint": _("Its rule met something registered."),
+    "registered_overlap": _("The dry run met something registered."),
+    "tenancy_shared": _("The dry run saw others on the same address and port: an address that is shared is never "
+                        "ordered against."),
+    "tenancy_unknown": _("The address was watched for less than a day: who else is there is not known."),
+    "never_block_name": _("Its name is one of those that are never blocked."),
+    "dry_run_too_old": _("Its dry run is older than a day."),
+}
 GROUNDS: dict[str, Text] = {
     "network_policy": _("the policy of this network, which its users accepted"),
     "adjudicated": _("the published decision of an independent body"),
@@ -49,7 +77,15 @@ ENDPOINT_CLASSES: tuple[tuple[str, Text], ...] = (
     ("enterprise", _("an organisation's own")), ("shared", _("shared by many")), ("residential", _("a home")),
     ("mobile", _("a mobile network")),
 )
+SIGNING_ROLES: dict[str, Text] = {
+    "author": _("author"), "approver": _("second person"), "adjudicator": _("adjudicator"),
+    "reviewer": _("reviewer"),
+}
 KINDS: dict[str, Text] = {"owned": _("owned"), "public": _("public")}
+NETWORK_KINDS: dict[str, Text] = {
+    "owned": _("owned: its operator owns it, and the policy that its users accepted"),
+    "public": _("public: not being registered is never a ground here"),
+}
 APPEAL_STATES: dict[str, Text] = {
     appeal.FILED: _("filed"), appeal.STAYED: _("the order is off"), appeal.ASSIGNED: _("a reviewer reads it"),
     appeal.WAITING: _("the reviewer asked for more"), appeal.UPHELD: _("upheld: the order is quashed"),

@@ -26,18 +26,21 @@ from licet.server.registry.service_layer.actors import officer
 from licet.server.registry.service_layer.errors import Invalid
 
 WRONG, CONFLICT = 422, 409
-ROWS_MAX = 500
+ROWS_MAX, DECIDED_SHOWN = 500, 50
 
 
 @require_safe
 @never_cache
 @officer_required
 def queue(request: HttpRequest) -> HttpResponse:
-    """What is open, and by when each is decided or won."""
+    """What is open, and by when each is decided or won; then what was decided lately."""
     rows = Appeal.objects.filter(state__in=appeals_table.OPEN).select_related("order", "end", "reviewer")
     found = [(one, words.APPEAL_STATES[one.state], one.filed + timedelta(days=appeals_table.REVIEW_DAYS))
              for one in rows.order_by("filed")[:ROWS_MAX]]
-    return render(request, "orders/desk_appeals.html", {"rows": found, "at": utc_now(), **head(request, "appeals")})
+    over = Appeal.objects.filter(state__in=appeals_table.FINAL).select_related("order", "end").order_by("-decided_at")
+    decided = [(one, words.APPEAL_STATES[one.state]) for one in over[:DECIDED_SHOWN]]
+    return render(request, "orders/desk_appeals.html", {
+        "rows": found, "decided": decided, "at": utc_now(), **head(request, "appeals")})
 
 
 @require_safe
@@ -53,8 +56,9 @@ def _page(request: HttpRequest, found: Appeal, decide: DeskForm | None = None, a
     is_mine, at = found.reviewer is not None and found.reviewer.account_id == account_of(request).pk, utc_now()
     return render(request, "orders/desk_appeal.html", {
         "appeal": found, "state": words.APPEAL_STATES[found.state], "shown": shown(found.order, at), "at": at,
-        "is_mine": is_mine and found.is_open, "decide": decide or DecideForm(), "ask": ask or AskMoreForm(),
-        "problem": problem, **head(request, "appeals")}, status=status)
+        "until": found.filed + timedelta(days=appeals_table.REVIEW_DAYS), "is_mine": is_mine and found.is_open,
+        "decide": decide or DecideForm(), "ask": ask or AskMoreForm(), "problem": problem,
+        **head(request, "appeals")}, status=status)
 
 
 @never_cache
