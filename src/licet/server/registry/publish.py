@@ -24,7 +24,7 @@ from licet.model.registration import Record
 from licet.server.registry.models import Application, Endpoint, Outbox, Registration, Registry, Service, Snapshot
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import MACHINE
-from licet.server.registry.service_layer.locks import lock_registry
+from licet.server.registry.service_layer.locks import lock_registry, settle_outbox
 from licet.snapshot.form import Header, write_form
 from licet.snapshot.record_line import SortKey, sort_key
 
@@ -82,10 +82,11 @@ def publish(*, at: datetime, after: int = 0) -> Snapshot:
 
 @transaction.atomic
 def _publish(at: datetime, records: list[Record], mark: Mark, after: int) -> Snapshot | None:
-    """Publish records where they still are what the registry holds. mark: taken before they were read."""
+    """Publish records where they still are what the registry holds, and nobody is about to change that; else None.
+    mark: taken before they were read."""
     content = _content(mark[0], records)  # of a large registry this takes a while: before the lock
     registry = lock_registry()
-    if _mark(at) != mark:
+    if not settle_outbox() or _mark(at) != mark:
         return None
     last = _numbered(at, records, content, registry.name, after)
     _known["nothing new"] = (last.digest, *mark)
@@ -125,14 +126,15 @@ def _last() -> Snapshot | None:
 
 
 def _mark(at: datetime) -> Mark:
-    """What differs where any record could: the registry's name, the log, what services say of themselves, and how many
-    ends have come."""
+    """What differs where any record could: the registry's name, how many entries there are, what services say of
+    themselves, and how many ends have come. Entries are counted, for the one with the largest key need not be the last
+    that was committed."""
     services = Service.objects.aggregate(count=Count("pk"), last=Max("up_date"))
     ended = Endpoint.objects.aggregate(
         counts=Count("pk", filter=Q(counts_until__lte=at)), keys=Count("pk", filter=Q(old_key_until__lte=at)),
         last=Max("up_date"))
     name = Registry.objects.values_list("name", flat=True).get(pk=1)
-    moved = Outbox.objects.exclude(type=publication.TABLE.kind).aggregate(last=Max("pk"))["last"]
+    moved = Outbox.objects.count() - Outbox.objects.filter(type=publication.TABLE.kind).count()
     return name, moved, *services.values(), *ended.values(), at.year, (at - _EPOCH) // READ_AGAIN
 
 

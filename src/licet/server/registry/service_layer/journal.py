@@ -16,6 +16,7 @@ from licet.model.canonical import Json, canonical_json, moment_ns, sha256_digest
 from licet.server import chance
 from licet.server.registry.models import Outbox
 from licet.server.registry.service_layer.actors import Actor
+from licet.server.registry.service_layer.locks import join_outbox
 from licet.tlog.entry import is_plain
 
 ENTRY_VERSION = 1
@@ -56,6 +57,7 @@ def write(done: Transition, subject: str, details: Mapping[str, Json] | None = N
           key_id: str = "") -> Outbox:
     """Write the entry of a transition. subject: its handle; is_apart: keep the body apart whatever it says, so that it
     can be taken back; key_id: of the key by which somebody signed for it."""
+    join_outbox()
     last = Outbox.objects.filter(subject=subject).order_by("-sequence").first()
     previous = "" if last is None else last.body_digest
     time = time_text(done.at_ns)
