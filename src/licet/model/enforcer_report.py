@@ -18,6 +18,7 @@ from typing import Any
 
 from licet.errors import Malformed
 from licet.model.canonical import SAFE_INTEGER_MAX, Json, canonical_json, parse_time, sha256_digest, time_text
+from licet.model.policy import NAME_LENGTH_MAX
 
 SCHEMA, FILE_SCHEMA = "licet.enforcer-report/1", "licet.enforcer-report-file/1"
 TAKEN = "licet.enforcer-report-taken/1"  # of the answer to one that was taken
@@ -26,7 +27,7 @@ NAMESPACE = "licet-enforcer"
 FILE_BYTES_MAX = 512 * 1024
 RULES_MAX, LEFT_OUT_MAX, HITS_MAX = 500, 1_000, 2_000
 REGISTRIES_MAX, DOUBTS_MAX = 64, 32
-NAME_LENGTH_MAX, SIGNATURE_LENGTH_MAX = 500, 8_000
+SIGNATURE_LENGTH_MAX = 8_000
 EVERY_S_MAX = 3_600
 
 MODES = ("observe", "enforce")

@@ -16,6 +16,7 @@ from typing import Any
 from licet.errors import Malformed
 from licet.model.canonical import Json, canonical_json, parse_time, sha256_digest, time_text
 from licet.model.endpoint import Endpoint, parse_endpoint
+from licet.model.policy import NAME_LENGTH_MAX
 
 SCHEMA, FILE_SCHEMA, DECISION_SCHEMA = "licet.order/1", "licet.order-file/1", "licet.decision/1"
 NAMESPACE, DECISION_NAMESPACE = "licet-order", "licet-decision"  # of SSH signatures
@@ -27,7 +28,7 @@ CLASSES = ("datacentre", "enterprise", "shared", "residential", "mobile", "unkno
 AUTHOR, APPROVER, ADJUDICATOR, REVIEWER = "author", "approver", "adjudicator", "reviewer"
 SIGNING_ROLES = (AUTHOR, APPROVER, ADJUDICATOR, REVIEWER)
 
-TEXT_LENGTH_MAX, QUOTE_LENGTH_MAX, URL_LENGTH_MAX, NAME_LENGTH_MAX = 2_000, 8_000, 500, 120
+TEXT_LENGTH_MAX, QUOTE_LENGTH_MAX, URL_LENGTH_MAX = 2_000, 8_000, 500
 ENDPOINTS_MAX, EVIDENCE_MAX, SIGNATURES_MAX = 50, 10, 4
 FILE_BYTES_MAX = 4 * 1024 * 1024
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 OWNED, PUBLIC = "owned", "public"
 KINDS = (OWNED, PUBLIC)
 
+NAME_LENGTH_MAX = 120  # of a network, and of the code by which somebody is named; orders and reports repeat both
+
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -32,13 +32,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 from licet.errors import BadFile, Malformed
-from licet.model.policy import KINDS, LIMITS, Limits, NetworkPolicy, Prefix, Signer
+from licet.model.policy import KINDS, LIMITS, NAME_LENGTH_MAX, Limits, NetworkPolicy, Prefix, Signer
 from licet.order.network import effective_kind
-from licet.order.sshsig import read_key
+from licet.order.sshsig import KEY_LINE_LENGTH_MAX, read_key
 
 POLICY_BYTES_MAX = 1024 * 1024
 NETWORKS_MAX, SIGNERS_MAX, PREFIXES_MAX, NEVER_BLOCK_MAX = 64, 32, 4_096, 100_000
 TEXT_LENGTH_MAX = 500
+_LENGTHS = {"name": NAME_LENGTH_MAX, "code": NAME_LENGTH_MAX, "key": KEY_LINE_LENGTH_MAX}
 
 _TEXTS = ("name", "kind", "organisation", "tunnel_policy_url", "tunnel_policy_digest", "serves")
 _KNOWN = {*_TEXTS, "prefixes", "never_block", "signer", "reviewer", "adjudicator", "enforcer", "limits"}
@@ -145,9 +146,9 @@ def _tables(table: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]
 
 
 def _text(table: dict[str, Any], name: str, where: str) -> str:
-    value = table.get(name, "")
-    if not isinstance(value, str) or len(value) > (TEXT_LENGTH_MAX if name != "key" else 2_000):
-        raise Malformed(f"{where}: {name} is a text of at most {TEXT_LENGTH_MAX} characters")
+    value, most = table.get(name, ""), _LENGTHS.get(name, TEXT_LENGTH_MAX)
+    if not isinstance(value, str) or len(value) > most:
+        raise Malformed(f"{where}: {name} is a text of at most {most:,} characters")
     if not value.isprintable():
         raise Malformed(f"{where}: {name} holds characters that cannot be shown")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,19 +12,13 @@ from licet.server.orders.service_layer import appeals
 from licet.server.registry.models import Notice, Officer, Outbox
 from licet.server.registry.service_layer.actors import Actor, officer
 from licet.server.registry.service_layer.errors import Invalid
-from server.orders.orders_world import DAY, END, HOUR, MONDAY, an_order, clock, use_policy
-from server.world import FAILED, OK, World, make_world
+from server.orders.orders_world import DAY, END, HOUR, MONDAY, an_order, clock
+from server.world import FAILED, OK, World
 
 pytestmark = pytest.mark.django_db
 
 LIVE = MONDAY + DAY + 3 * HOUR
 FILED = LIVE + HOUR
-
-
-@pytest.fixture
-def world(settings: Any, tmp_path: Path) -> World:
-    use_policy(settings, tmp_path)
-    return make_world("owned")
 
 
 def filed(row: OrderRow, number: int = 1, contact: str = "owner@example.org") -> Appeal:

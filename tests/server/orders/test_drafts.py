@@ -29,9 +29,8 @@ from server.orders.orders_world import (
     by_author,
     by_both,
     dry,
-    use_policy,
 )
-from server.world import World, make_world
+from server.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +39,11 @@ GOOD = by_author().order
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    use_policy(settings, tmp_path)
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Which has published a snapshot."""
     monkeypatch.setattr(drafts, "utc_now", lambda: SIGNED)
-    made = make_world("owned")
     publish(at=MONDAY)
-    return made
+    return world
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ from licet.server.registry.models import Outbox, Registry
 from licet.server.registry.service_layer.actors import officer
 from order.orders import policy_toml
 from server.desk.people import sign_in
-from server.orders.orders_world import DAY, END, HOUR, MONDAY, an_order, clock, use_policy
-from server.world import World, make_world
+from server.orders.orders_world import DAY, END, HOUR, MONDAY, an_order, clock
+from server.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -50,13 +50,13 @@ ONE, TWO = "OEP-7F3K9Q2M01", "OEP-7F3K9Q2M02"
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    use_policy(settings, tmp_path)
+def world(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """With two enforcers in its policy, on the day on which an order is live."""
     (tmp_path / "policy.toml").write_text(policy_toml(extra=policy_lines(ENFORCER_1, ENFORCER_2)))
     it_is(monkeypatch, LIVE)
     for limiter in (LIMITER, enforcers.LIMITER):
         limiter.clear()
-    return make_world("owned")
+    return world
 
 
 def it_is(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -22,8 +20,8 @@ from licet.server.registry.models import Outbox
 from licet.server.registry.service_layer.actors import officer
 from licet.tlog.entry import leaf_of, read_entry
 from order.orders import evidence_line
-from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, clock, use_policy
-from server.world import FAILED, OK, World, make_world
+from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, clock
+from server.world import FAILED, OK, World
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +31,6 @@ STEPS = ("hour", "day", "days", "observe", "file", "prove", "fail", "uphold", "d
 
 class Undo(Exception):
     """Takes a history back, so that the next one begins where this one did."""
-
-
-@pytest.fixture
-def world(settings: Any, tmp_path: Path) -> World:
-    use_policy(settings, tmp_path)
-    return make_world("owned")
 
 
 def step(world: World, row: OrderRow, name: str, at: datetime) -> datetime:

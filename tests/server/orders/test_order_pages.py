@@ -34,9 +34,9 @@ from licet.server.registry.service_layer.actors import Actor, officer
 from licet.tlog.signer import LogKey
 from order.orders import evidence_line
 from server.desk.people import sign_in
-from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, by_author, by_both, dry, use_policy
+from server.orders.orders_world import DAY, END, HOUR, MONDAY, SIGNED, an_order, by_author, by_both, dry
 from server.public.test_pages import Headings
-from server.world import FAILED, OK, World, make_world
+from server.world import FAILED, OK, World
 
 pytestmark = pytest.mark.django_db
 
@@ -44,11 +44,11 @@ LIVE = MONDAY + DAY + 4 * HOUR
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    use_policy(settings, tmp_path)
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """On the day on which an order is live."""
     at(monkeypatch, LIVE)
     LIMITER.clear()
-    return make_world("owned")
+    return world
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:

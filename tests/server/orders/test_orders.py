@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from django.db.models import CharField
 
-from licet.errors import Malformed, Refused
+from enforce.reports import report
+from licet.errors import BadFile, Malformed, Refused
 from licet.lifecycle.replay import Replay
-from licet.model.order import file_bytes
-from licet.server.orders.models import OrderRow
+from licet.model.enforcer_report import read_report, report_json
+from licet.model.order import file_bytes, order_json, read_order
+from licet.model.policy import NAME_LENGTH_MAX
+from licet.order.policy_file import read_policy
+from licet.server.orders.models import EnforcerRow, OrderRow
 from licet.server.orders.service_layer import orders
 from licet.server.orders.service_layer.due import run_due
 from licet.server.orders.service_layer.orders import NotOrderable
@@ -20,7 +24,7 @@ from licet.server.registry.models import Notice, Outbox, Registry
 from licet.server.registry.service_layer import applications, decisions, services
 from licet.server.registry.service_layer.actors import MACHINE
 from licet.tlog.entry import leaf_of, read_entry
-from order.orders import STRANGER, evidence_line, sign
+from order.orders import STRANGER, evidence_line, policy_toml, sign
 from server.orders.orders_world import (
     DAY,
     END,
@@ -33,18 +37,11 @@ from server.orders.orders_world import (
     clock,
     dry,
     seen_again,
-    use_policy,
 )
-from server.world import World, make_world
+from server.world import World
 from support import published
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(settings: Any, tmp_path: Path) -> World:
-    use_policy(settings, tmp_path)
-    return make_world("owned")
 
 
 def events(row: OrderRow) -> list[tuple[str, str, str]]:
@@ -249,3 +246,25 @@ def test_a_policy_that_its_keys_did_not_sign_is_not_ordered_by(world: World, tmp
     (tmp_path / "policy.toml").write_bytes(signed.replace(b"signer-2", b"signer-9"))
     with pytest.raises(Refused, match="not the one that its policy keys signed"):
         an_order("checked")
+
+
+def test_a_name_that_a_policy_takes_fits_wherever_it_is_repeated() -> None:
+    """In an order and a report, and in the tables: one bound for all."""
+    name = "N" * NAME_LENGTH_MAX
+    (network,) = read_policy("policy.toml", policy_toml(name=name).encode())
+    order = replace(by_author().order, network_scope=network.name)
+    assert read_order(order_json(order)).network_scope == name
+    assert read_report(report_json(report(MONDAY, network=name))).network == name
+    assert most(OrderRow, "network") == NAME_LENGTH_MAX <= most(EnforcerRow, "network")
+    for text, says in ((policy_toml(name=f"{name}N"), "name is a text of at most 120 characters"),
+                       (policy_toml().replace("clerk-1", f"{name}N", 1), "code is a text of at most 120 characters")):
+        with pytest.raises(BadFile, match=says):
+            read_policy("policy.toml", text.encode())
+
+
+def most(model: type[OrderRow | EnforcerRow], field: str) -> int:
+    """How many characters a column takes."""
+    found = model._meta.get_field(field)
+    assert isinstance(found, CharField)
+    assert found.max_length is not None
+    return found.max_length

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from licet.lifecycle import request as requests
 from licet.lifecycle.endpoint_proof import CALLBACK_01, DNS_01, HTTP_01, WIREGUARD_01
 from licet.model import order
+from licet.model.policy import NAME_LENGTH_MAX as CODE_LENGTH_MAX
 from licet.model.policy import NetworkPolicy
 from licet.order.words import NEEDED
 from licet.server.desk.forms import DeskForm
@@ -134,7 +135,7 @@ class DraftForm(DeskForm):
                              order.QUOTE_LENGTH_MAX, 2, required=False)
     decision_url = forms.CharField(label=_("Where the decision is published"), max_length=order.URL_LENGTH_MAX,
                                    required=False)
-    adjudicator = forms.CharField(label=_("Who decided"), max_length=order.NAME_LENGTH_MAX, required=False,
+    adjudicator = forms.CharField(label=_("Who decided"), max_length=CODE_LENGTH_MAX, required=False,
                                   help_text=_("A code of policy.toml."))
     new_facts = _lines(_("New facts"), _("Only where an order against it was quashed before."), order.TEXT_LENGTH_MAX,
                        2, required=False)

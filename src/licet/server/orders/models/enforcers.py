@@ -6,7 +6,7 @@ from django.db import models
 
 from licet.server.orders.models.orders import OrderedEnd
 
-NETWORK_LENGTH_MAX = 500  # as in a policy
+NETWORK_LENGTH_MAX = 500  # more than the name of a network has; so much was allowed once
 
 
 class EnforcerRow(models.Model):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from licet.lifecycle import order
-from licet.server.registry.models.organisations import NAME_LENGTH_MAX, URL_LENGTH_MAX
+from licet.model.policy import NAME_LENGTH_MAX
+from licet.server.registry.models.organisations import URL_LENGTH_MAX
 
 
 class OrderRow(models.Model):
