@@ -167,7 +167,6 @@ def test_all_that_are_certain_and_not_registered_come_into_one_draft(desk: Desk)
     (("--endpoint", END), {}, ("class",), "Look it up"),
     (("--endpoint", END), {"class": "residential"}, (), "class_not_orderable"),
     (("--endpoint", END), {"legal_text_url": "https://example.org/other"}, (), "other_policy"),
-    (("--endpoint", END, "--begin", NOW), {}, (), "notice_too_short"),
     (("--endpoint", END, "--end", "2027-06-01"), {}, (), "life_too_long"),
     (("--endpoint", END, "--set", "colour=red"), {}, (), "is not known"),
 ])
@@ -178,6 +177,23 @@ def test_what_the_limits_refuse_is_refused_and_nothing_is_written(
     assert done.status == 3
     assert says in done.stderr
     assert not desk.order.exists()
+
+
+def test_an_order_of_an_open_case_may_begin_at_once_and_on_a_public_network_never(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = desk.draft("--endpoint", END, "--begin", "2026-11-24T08:59:00Z")  # a minute before it was written
+    assert done.status == 0
+    assert "only while its case is open" in done.stderr
+    order = read_order_file(desk.order.read_bytes()).order
+    assert order.application_ns == order.created_ns
+    assert desk.sign(desk.one, "--yes").status == 0
+    assert "its case is open" not in desk.draft("--endpoint", END).stderr
+    public = tmp_path / "policy.toml"
+    public.write_text(desk.policy.read_text().replace('kind = "owned"', 'kind = "public"\nnever_block = []'))
+    monkeypatch.setattr(desk, "policy", public)
+    refused = desk.draft("--endpoint", END, "--begin", NOW)
+    assert (refused.status, "notice_too_short" in refused.stderr) == (3, True)
 
 
 def test_words_come_from_a_file_too(desk: Desk) -> None:

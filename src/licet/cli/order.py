@@ -41,7 +41,8 @@ def order() -> None:
 @click.option("--author", "author_path", required=True, metavar="KEY.pub", help="The key with which you will sign it.")
 @click.option("--texts", "texts_path", metavar="FILE", help="A TOML file with the order's words.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=TEXT", help="One of its words; may be repeated.")
-@click.option("--begin", "begin_ns", type=Time(), metavar="TIME", help="No effect before.  [default: after the notice]")
+@click.option("--begin", "begin_ns", type=Time(), metavar="TIME",
+              help="No effect before; sooner than the notice only in an open case.  [default: after the notice]")
 @click.option("--end", "end_ns", type=Time(), metavar="TIME", help="None from then on.  [default: the longest]")
 @AT_OPTION
 @click.option("-o", "--output", "out_path", default="order.json", show_default=True, metavar="FILE")
@@ -55,7 +56,7 @@ def draft(
     SCAN.jsonl is the output of `licet scan --format jsonl` or `licet watch --format jsonl`, judged by the registry that
     --registry names. On a terminal you are asked for what is missing; what the limits refuse is refused, in words.
     """
-    from licet.app.order.check import against_draft
+    from licet.app.order.check import against_draft, rests_on_open_case
     from licet.app.order.clock import now_ns
     from licet.app.order.draft import choose, missing
     from licet.app.order.draft import draft as make_draft
@@ -78,6 +79,9 @@ def draft(
     if _refused(against_draft(file, network, registries, at_ns)):
         return 3
     save_order(out_path, file)
+    if rests_on_open_case(file, network):
+        click.echo("licet: it takes effect before a notice of its own: the registry takes it only while its case is "
+                   "open, by an earlier order on the same ground and quoted text of which people were told", err=True)
     click.echo(f"{file.order.puid} is drafted in {out_path}, against {len(chosen)} endpoint(s). Next: "
                f"`licet order sign {out_path}`, then `licet order check`.")
     return 0

@@ -9,6 +9,7 @@ from typing import Any
 from licet.app.order.registered import names_at, registered_by
 from licet.app.order.rows import rows_of
 from licet.judge import Registry
+from licet.lifecycle.days import HOUR_NS
 from licet.model.order import OrderFile
 from licet.model.policy import NetworkPolicy
 from licet.order.endpoints import Standing
@@ -16,15 +17,22 @@ from licet.order.impact import impact_report, overlap_problems, read_impact
 from licet.order.limits import draft_problems
 from licet.order.people import signature_problems
 from licet.order.problem import Problem
+from licet.order.words import notice_hours
 
 
 def against_draft(file: OrderFile, network: NetworkPolicy, registries: Sequence[Registry],
                   at_ns: int) -> list[Problem]:
-    """What the limits and these registries say against a draft. Asks, appeals, and what was quashed before are known to
-    the registry service, which checks again when the order arrives."""
+    """What the limits and these registries say against a draft. Asks, appeals, what was quashed before, and whether its
+    case is open are known to the registry service, which checks again when the order arrives."""
     standing = Standing(registered=registered_by(registries, network.kind, at_ns),
-                        accepted_asks=frozenset({file.order.request}))
+                        accepted_asks=frozenset({file.order.request}), open_cases=frozenset({file.order.case}))
     return draft_problems(file, network, standing, at_ns)
+
+
+def rests_on_open_case(file: OrderFile, network: NetworkPolicy) -> bool:
+    """True where it takes effect sooner than the users of the network are told: then its case has to be open, which the
+    registry service knows (lifecycle §5)."""
+    return file.order.application_ns < file.order.created_ns + notice_hours(file.order, network) * HOUR_NS
 
 
 def against_signing(file: OrderFile, network: NetworkPolicy, at_ns: int) -> list[Problem]:

@@ -84,7 +84,8 @@ def draft(chosen: Mapping[Endpoint, Sequence[Seen]], wish: Wish, network: Networ
     ends = tuple(_ordered(end, found, wish) for end, found in chosen.items())
     is_known = all(one.contact for one in ends)
     notice = network.limits.notice_hours if is_known else network.limits.notice_hours_without_contact
-    begin_ns = at_ns + notice * HOUR_NS if wish.begin_ns is None else wish.begin_ns
+    # What is written now takes no effect earlier, whatever was asked for.
+    begin_ns = at_ns + notice * HOUR_NS if wish.begin_ns is None else max(at_ns, wish.begin_ns)
     order = Order(
         **{**texts, "decision_ground": texts["decision_ground"] or NETWORK_POLICY}, puid="",
         network_scope=network.name, created_ns=at_ns, application_ns=begin_ns,

@@ -103,6 +103,8 @@ def impact_lines(report: Mapping[str, Any]) -> Iterator[str]:
                   f"{each['bytes']:,} bytes, at most {each['clients']:,} other ends in a window"
         yield f"    registered there: {', '.join(map(printable, one['registered'])) or 'nothing'}; names: " \
               f"{', '.join(map(printable, one['names'])) or 'none known'}"
+    yield "  Not checked: who uses these addresses elsewhere, for a dry run knows what passed this network; names " \
+          "besides those of the registries and of --name; that the rows which it read were really on the wire"
 
 
 def _services(services: list[dict[str, Any]]) -> str:
