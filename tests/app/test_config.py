@@ -154,6 +154,26 @@ def test_handle_with_two_keys_in_two_registries_is_refused(tmp_path: Path) -> No
     assert check_config(_write(tmp_path, GOOD)).problems == ()
 
 
+@pytest.fixture
+def signed_policy(tmp_path: Path) -> None:
+    """The files that the table names are there; what they hold is not looked at here."""
+    for name in ("policy.toml", "policy.toml.sig"):
+        (tmp_path / name).touch()
+
+
+def test_check_says_which_files_of_an_enforcer_are_not_there(tmp_path: Path, signed_policy: None) -> None:
+    path = tmp_path / "licet.toml"
+    path.write_text('[enforce]\npolicy = "policy.toml"\nexceptions = "exceptions.txt"\nwindows = "windows"\n')
+    found = check_config(str(path)).problems
+    assert [problem.rpartition("/")[2].partition(":")[0] for problem in found] == ["exceptions.txt", "windows"]
+    (tmp_path / "exceptions.txt").touch()
+    (tmp_path / "windows").mkdir()
+    assert check_config(str(path)).problems == ()
+    (tmp_path / "policy.toml.sig").unlink()
+    assert ["sign the policy" in problem for problem in check_config(str(path)).problems] == [True]
+
+
+@pytest.mark.usefixtures("signed_policy")
 @pytest.mark.parametrize(("mode", "words"), [("observe", "observes: nothing"), ("enforce", "hands rules to")])
 def test_check_says_whether_anything_is_done(mode: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "licet.toml"
@@ -162,7 +182,7 @@ def test_check_says_whether_anything_is_done(mode: str, words: str, tmp_path: Pa
     assert any(line.startswith("enforce:    nftables, and") and words in line for line in lines)
 
 
-def test_check_says_who_is_told(tmp_path: Path) -> None:
+def test_check_says_who_is_told(tmp_path: Path, signed_policy: None) -> None:
     path = tmp_path / "licet.toml"
     path.write_text('[enforce]\npolicy = "policy.toml"\nreport_to = "https://registry.example.net"\n'
                     'report_key = "enforcer_key"\n')

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from licet.app.config import Config, RegistrySource, examine_config
-from licet.app.enforce_table import ENFORCE
+from licet.app.enforce_table import ENFORCE, EnforceTable
 from licet.app.registries import refuse_shared_handles
 from licet.app.snapshot_status import read_status
 from licet.errors import BadFile, BadInput
@@ -42,6 +43,7 @@ def check_config(path: str) -> Check:
         problems += found
         if not found:
             loaded.append((source, load(source.path)))
+    problems += _enforce_problems(config.enforce)
     if problems:
         return Check((), tuple(problems))
     try:
@@ -61,6 +63,17 @@ def _registry_problems(path: str) -> list[str]:
     except BadFile as error:
         return [str(error)]
     return []
+
+
+def _enforce_problems(table: EnforceTable) -> list[str]:
+    """Files without which nothing is enforced, and which are not there. What they hold `licet enforce plan` says."""
+    named = ((table.policy, "is not there; it is the file that the network's owner signed"),
+             (table.policy and f"{table.policy}.sig", "is not there; docs/enforce.md says how people sign the policy"),
+             (table.exceptions, "is not there: an empty file will do, or leave exceptions out"))
+    problems = [f"{path}: {what}" for path, what in named if path and not os.path.isfile(path)]
+    if table.windows and not os.path.isdir(table.windows):
+        problems.append(f"{table.windows}: is no folder; `licet watch --write` makes one, or leave windows out")
+    return problems
 
 
 def _network_lines(config: Config) -> list[str]:
