@@ -12,6 +12,7 @@ from licet.model.order import file_bytes, read_order_file
 from licet.server.notices import send_notices
 from licet.server.orders.desk import drafts
 from licet.server.orders.drafting import make_draft
+from licet.server.orders.forms import DRAFT_GROUPS, DraftForm
 from licet.server.orders.models import OrderRow
 from licet.server.orders.service_layer import orders
 from licet.server.registry.models import Notice, Outbox, Snapshot
@@ -114,6 +115,17 @@ def test_what_is_missing_stands_beside_where_it_is_written(desk: Client) -> None
     assert '<a href="#id_notice_via">' in text
     assert "What the limits refuse" not in text
     assert "Download" not in text
+
+
+def test_every_field_stands_under_a_title_once_and_what_is_refused_everywhere_is_said_once(desk: Client) -> None:
+    shown = [name for _title, names in DRAFT_GROUPS for name in names]
+    assert sorted(shown) == sorted(DraftForm.base_fields)
+    other = line(address="198.51.100.67")
+    text = desk.post(PAGE, filled(lines=f"{line()}\n{other}", class_="residential")).content.decode()
+    assert text.count("class_not_orderable") == 1
+    refused = text.partition("What the limits refuse")[2].partition("</ul>")[0]
+    assert "198.51.100.67:51820/udp" in refused
+    assert END in refused
 
 
 @pytest.mark.parametrize(("changes", "code"), [

@@ -47,6 +47,14 @@ class Drafted:
         return not self.missing and not self.problems
 
     @property
+    def refused(self) -> list[tuple[str, str, list[str]]]:
+        """What the limits refuse: a sentence, its code, and where it is so."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.problems:
+            found.setdefault((one.sentence, one.code), []).extend([one.where] if one.where else [])
+        return [(*said, places) for said, places in found.items()]
+
+    @property
     def begin(self) -> datetime:
         """No effect before."""
         return datetime.fromtimestamp(self.file.order.application_ns / SECOND_NS, UTC)

@@ -98,6 +98,17 @@ class SubmitOrderForm(DeskForm):
     order = _lines(_("The order's file"), _("All of order.json."), 1_000_000, 8)
 
 
+DRAFT_GROUPS = (
+    (_("What it is about"), ("network", "author", "lines", "endpoints", "class_", "class_source", "contact")),
+    (_("What it rests on"), ("decision_ground", "request", "legal_ground", "legal_text_quoted", "text_covers",
+                             "legal_text_url")),
+    (_("What was weighed"), ("decision_facts", "lawful_uses_considered", "necessity", "less_intrusive_tried")),
+    (_("Who hears of it first"), ("notice_to", "notice_via")),
+    (_("Only for a decision, or after an order was quashed"), ("decision_quoted", "decision_url", "adjudicator",
+                                                               "new_facts")),
+)
+
+
 class DraftForm(DeskForm):
     """What an order will say. It is read by people before each signature; nothing here is kept."""
 
@@ -148,6 +159,10 @@ class DraftForm(DeskForm):
         # A draft says what it lacks, all at once: such a field may be empty, and is not optional.
         for name in (*dict(NEEDED), "class_source"):
             setattr(self.fields[name], "is_needed", True)  # noqa: B010 -- no attribute of Django's
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as the page shows them, under a title each."""
+        return [(str(title), [self[name] for name in names]) for title, names in DRAFT_GROUPS]
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         found = self.fields[name]
