@@ -238,6 +238,16 @@ def test_one_exact_endpoint_is_found_in_an_ask(text: str, endpoint: str) -> None
     assert endpoint_in(text) == endpoint
 
 
+def test_what_may_fit_is_shown_and_nothing_is_chosen_beforehand(world: World) -> None:
+    assert world.first.account is not None
+    found = received(asks="Close 198.51.100.66:51820/udp")
+    requests.acknowledge(world.first, found, at=MONDAY)
+    page = sign_in(world.first.account).get(f"/desk/requests/{found.handle}/").content.decode()
+    assert "<details open><summary>What may fit" in page
+    assert '<option value="" selected>' in page
+    assert page.count(" selected>") == 1
+
+
 @pytest.mark.parametrize(("text", "code"), [
     ("Block all unregistered VPNs", "absence_is_not_a_ground"), ("Send us the list of VPN servers", "asks_for_list"),
     ("Name the users of 198.51.100.66:51820/udp", "asks_for_people"), ("Keep this confidential", "asks_for_secrecy"),

@@ -57,7 +57,7 @@ def _letter_page(request: HttpRequest, found: Request, forms: dict[int, AskAnswe
     for ask in found.asks.order_by("number"):
         handle = registered_handle(ask.endpoint, at) if ask.endpoint else ""
         codes = suggestions(ask.text, ask.endpoint, found.legal_text_quoted, handle)
-        form = (forms or {}).get(ask.number) or AskAnswerForm(prefix=f"ask-{ask.number}", initial={"code": codes[0]})
+        form = (forms or {}).get(ask.number) or AskAnswerForm(prefix=f"ask-{ask.number}")
         rows.append((ask, handle, [words.CODES[code] for code in codes], form))
     return render(request, "orders/desk_request.html", {
         "found": found, "rows": rows, "state": words.REQUEST_STATES[found.state], "problem": problem,
