@@ -43,7 +43,7 @@ def check_config(path: str) -> Check:
         problems += found
         if not found:
             loaded.append((source, load(source.path)))
-    problems += _enforce_problems(config.enforce)
+    problems += _lacking_files(config.enforce)
     if problems:
         return Check((), tuple(problems))
     try:
@@ -65,7 +65,7 @@ def _registry_problems(path: str) -> list[str]:
     return []
 
 
-def _enforce_problems(table: EnforceTable) -> list[str]:
+def _lacking_files(table: EnforceTable) -> list[str]:
     """Files without which nothing is enforced, and which are not there. What they hold `licet enforce plan` says."""
     named = ((table.policy, "is not there; it is the file that the network's owner signed"),
              (table.policy and f"{table.policy}.sig", "is not there; docs/enforce.md says how people sign the policy"),
