@@ -28,4 +28,5 @@ def status_lines(status: dict[str, Any], is_off: bool, told: dict[str, Any]) -> 
     for one in rules:
         yield f"rule:      {one.get('endpoint')}  {one.get('protocol')}  {one.get('order')}  until {one.get('until')}"
     for one in status.get("left_out") or []:
-        yield f"left out:  {one.get('order')} {one.get('endpoint') or ''}: {one.get('why')} ({one.get('code')})"
+        where = f"{one.get('order')} {one.get('endpoint') or ''}".rstrip()
+        yield f"left out:  {where}: {one.get('why')} ({one.get('code')})"
