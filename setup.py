@@ -26,7 +26,7 @@ def kernel() -> list[Extension]:
         include_dirs=[KERNEL],
         depends=[f"{KERNEL}/{name}" for name in
                  ("platform.h", "parse.pxi", "sieve.pxi", "load.pxi", "store.pxi", "listed.pxi", "table.pxi",
-                  "kept.pxi", "streams.pxi", "records.pxi", "ring.pxi")],
+                  "kept.pxi", "streams.pxi", "records.pxi", "ring.pxi", "views.pxi")],
         define_macros=[("Py_LIMITED_API", STABLE_ABI)],
         extra_compile_args=["-O3", "-fno-strict-aliasing"],
         py_limited_api=True,

@@ -26,7 +26,7 @@ from licet.flow.engine import read_capture  # noqa: E402
 from licet.flow.kernel import Kernel  # noqa: E402
 from licet.flow.matching import ReadySieves  # noqa: E402
 from licet.flow.records import Record, read_records  # noqa: E402
-from support.engines import SIEVES, Bytes, outcome  # noqa: E402
+from support.engines import SIEVES, Bytes, outcome, spelled  # noqa: E402
 from support.rings import ring_block  # noqa: E402
 
 INPUT_BYTES = (3_000, 10_000, 60_000)  # larger captures are cut, most of them early: many short rounds find more
@@ -65,9 +65,9 @@ def feed_alone(data: bytes, chance: random.Random) -> None:
     """The kernel, under a sanitiser as a rule, with something that need not be a capture."""
     kind = chance.random()
     if kind < 0.4:
-        list(read_capture(Bytes(mutated(data, chance)), SIEVES, TIGHT).candidates)
+        list(map(spelled, read_capture(Bytes(mutated(data, chance)), SIEVES, TIGHT).candidates))
     elif kind < 0.5:
-        list(read_capture(Bytes(data[:24] + chance.randbytes(600)), SIEVES, TIGHT).candidates)
+        list(map(spelled, read_capture(Bytes(data[:24] + chance.randbytes(600)), SIEVES, TIGHT).candidates))
     else:
         feed_ring(data, chance)
 
@@ -87,7 +87,7 @@ def feed_ring(data: bytes, chance: random.Random) -> None:
         kernel.add_block(block, 0, len(block), records[0].link_type if records else 1)
     for place in reversed(range(kernel.live_count())):
         kernel.live_state(place)
-        kernel.live_candidate(place)
+        spelled(kernel.live_candidate(place))
         kernel.live_drop(place)
 
 

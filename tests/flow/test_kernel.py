@@ -16,7 +16,7 @@ from licet.flow.matching import ReadySieves
 from licet.flow.records import Record
 from licet.flow.table import Limits
 from licet.model.sieve import ALONE, Line, Test
-from support.engines import NO_KERNEL, SIEVES, Bytes, of_packets, outcome
+from support.engines import NO_KERNEL, SIEVES, Bytes, of_packets, outcome, spelled
 from support.packets import START_NS, enhanced, ethernet, interface, ip, option, pcap, section, tcp, udp
 from support.vectors import all_vectors, records
 
@@ -159,7 +159,7 @@ def test_where_the_blocks_of_a_file_are_cut_makes_no_difference() -> None:
 
     whole = outcome(data, twin=False)
     reading = read_capture(Dribble(data), SIEVES, Limits())
-    assert (reading.counts, reading.timeline, reading.problem, list(reading.candidates)) == whole
+    assert (reading.counts, reading.timeline, reading.problem, list(map(spelled, reading.candidates))) == whole
 
 
 def test_a_disk_that_fails_is_a_problem_of_the_capture_and_not_a_crash() -> None:

@@ -15,7 +15,7 @@ from licet.flow.listed import Listed, span_of
 from licet.flow.matching import ReadySieves
 from licet.flow.records import Record
 from licet.flow.table import Limits
-from support.engines import NO_KERNEL, SIEVES
+from support.engines import NO_KERNEL, SIEVES, spelled
 from support.packets import CLIENT, SERVER, SERVER6, START_NS, ethernet, ip, tcp, udp
 from support.ring import block
 from support.vectors import all_vectors, load_vectors, records
@@ -95,7 +95,7 @@ def test_a_candidate_is_seen_as_a_capture_of_the_same_packets_shows_it() -> None
     def bare(views: Sequence[object]) -> list[object]:
         """Without the number of the flow and of its pair, which mean nothing outside a table."""
         return [
-            (tuple((owner, flow._replace(number=0, pair=0, timeline=None)) for owner, flow in owners), ends, first)
+            spelled(([(owner, flow._replace(number=0, pair=0, timeline=None)) for owner, flow in owners], ends, first))
             for owners, ends, first in views  # type: ignore[misc]
         ]
 
@@ -306,7 +306,8 @@ def test_thousands_of_candidates_come_and_go_and_leave_nothing_behind() -> None:
         assert kernel.live_count() == 3, round_
         seen += 3
         for place in ((2, 1, 0), (0, 0, 0), (1, 0, 0))[round_ % 3]:
-            assert kernel.live_candidate(place)[0], "nothing was kept of it"
+            kept = kernel.live_candidate(place)[0][0][1].kept
+            assert kept.messages() or kept.streams(), "nothing was kept of it"
             kernel.live_drop(place)
         assert kernel.live_count() == 0
     assert seen == 4_500
@@ -344,7 +345,22 @@ def test_connections_that_say_a_byte_and_no_more_do_not_blind_the_table() -> Non
 def test_a_sweep_for_silent_connections_takes_nothing_from_a_candidate() -> None:
     kernel = live()
     feed(kernel, vector("openvpn", "tcp-plain"))
-    before = kernel.live_candidate(0)
-    assert before[0][0][1].streams
+    assert kernel.live_candidate(0)[0][0][1].kept.streams()
+    before = spelled(kernel.live_candidate(0))
     sweep(kernel, idle_ns=START_NS + 3_600 * SECOND_NS)
-    assert kernel.live_candidate(0) == before
+    assert spelled(kernel.live_candidate(0)) == before
+
+
+def test_what_was_kept_of_a_candidate_is_read_before_more_comes_or_not_at_all() -> None:
+    kernel = live()
+    feed(kernel, vector("wireguard", "handshake"))
+    kept = kernel.live_candidate(0)[0][0][1].kept
+    assert [message.line for message in kept.messages("initiation", "response")] == ["initiation", "response"]
+    assert kept.messages("no such line") == []
+    assert kept.first_match("no such line", True) is None
+    sweep(kernel, idle_ns=START_NS)
+    for ask in (kept.messages, kept.streams, lambda: kept.first_match("initiation", True),
+                lambda: kept.matches("initiation", True)):
+        with pytest.raises(ValueError, match="gone on"):
+            ask()
+    assert kernel.live_candidate(0)[0][0][1].kept.matches("initiation", True) == 1

@@ -16,7 +16,7 @@ from licet.flow.matching import ReadySieves
 from licet.flow.records import Record
 from licet.flow.ring import Block, read_block
 from licet.flow.table import Limits
-from support.engines import NO_KERNEL, SIEVES, of_packets
+from support.engines import NO_KERNEL, SIEVES, of_packets, spelled
 from support.packets import START_NS
 from support.ring import FIRST_AT, FRAMES_AT, STATUS_AT, THE_SYSTEMS, block
 from support.vectors import all_vectors, records
@@ -50,7 +50,8 @@ def by_kernel(data: bytes, since_ns: int | None = None) -> tuple[Any, Any]:
     ring[STATUS_AT] = 1
     assert ring == data, "a byte of the block was changed"
     numbers, pairs = kernel.counts(), {}
-    return (numbers, [kernel.candidate(number, pairs) for number in range(kernel.settle())]), kernel.ring_counts()
+    found = [spelled(kernel.candidate(number, pairs)) for number in range(kernel.settle())]
+    return (numbers, found), kernel.ring_counts()
 
 
 def by_twin(data: bytes, since_ns: int = 0) -> tuple[Any, Any]:
@@ -201,7 +202,7 @@ def at_the_end_of_memory(data: bytes) -> tuple[Any, Any]:
         kernel = Kernel(READY, Limits())
         assert kernel.add_block(memory, 0, len(data), ETHERNET)
         numbers, pairs = kernel.counts(), {}
-        found = [kernel.candidate(number, pairs) for number in range(kernel.settle())]
+        found = [spelled(kernel.candidate(number, pairs)) for number in range(kernel.settle())]
         return (numbers, found), kernel.ring_counts()
     finally:
         assert protect(behind, PAGE, 3) == 0

@@ -86,9 +86,10 @@ class RecogniserSuite:
                 table.add(packet._replace(ordinal=number + 1, time_ns=packet.time_ns + number))
             for candidate in table.candidates():
                 for _, flow in candidate.owners:
-                    kept = sum(len(m.data) for m in flow.messages) + sum(len(s.data) for s in flow.streams)
+                    messages, streams = flow.kept.messages(), flow.kept.streams()
+                    kept = sum(len(m.data) for m in messages) + sum(len(s.data) for s in streams)
                     assert kept <= KEPT_BYTES_MAX
-                    assert len(flow.messages) <= sum(line.quota for line in self.recogniser.sieve) * 2
+                    assert len(messages) <= sum(line.quota for line in self.recogniser.sieve) * 2
                     self.recogniser.recognise(flow, NothingRegistered())
 
     def test_it_stands_in_the_catalogue(self) -> None:

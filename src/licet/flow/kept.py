@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from licet.flow.matching import ReadyLine
 from licet.flow.timeline import TimelineCounter
-from licet.model.flow import Message
+from licet.model.flow import Message, Stream
 
 PIECE_BYTES = 160  # kept messages are stored in pieces of this size; most need one
 
@@ -75,26 +75,38 @@ class Kept:
         """How much of `Limits.messages` this flow holds."""
         return sum(run.room() for run in self._lists.values())
 
-    def messages_of(self, owner: int) -> tuple[Message, ...]:
-        """The kept messages of one recogniser's lines, by packet; a packet that two lines kept comes twice."""
-        messages = [message for run in self._lists.values() if run.line.owner == owner for message in run.messages]
-        return tuple(sorted(messages, key=lambda message: message.packet))
-
-    def first_matches_of(self, owner: int) -> dict[tuple[str, bool], int]:
-        """The packet with which each of a recogniser's lines matched first."""
+    def runs_of(self, owner: int) -> dict[tuple[str, bool], _Run]:
+        """The runs of one recogniser's lines, by line and direction."""
         return {
-            (run.line.name, forward): run.first_packet
-            for (_, forward), run in self._lists.items()
-            if run.line.owner == owner
+            (run.line.name, forward): run for (_, forward), run in self._lists.items() if run.line.owner == owner
         }
 
-    def matches_of(self, owner: int) -> dict[tuple[str, bool], int]:
-        """How often each of a recogniser's lines matched: of the last run, for lines whose bytes must stay the same."""
-        return {
-            (run.line.name, forward): run.count
-            for (_, forward), run in self._lists.items()
-            if run.line.owner == owner
-        }
+
+class PlainKept:
+    """licet.model.flow.Kept of one recogniser, read from the plain twin's lists."""
+
+    def __init__(self, kept: Kept, owner: int, streams: tuple[Stream, ...]) -> None:
+        self._runs, self._streams = kept.runs_of(owner), streams
+
+    def messages(self, *lines: str) -> list[Message]:
+        """By packet; a packet that two lines kept comes twice."""
+        found = [message for (line, _), run in self._runs.items() if not lines or line in lines
+                 for message in run.messages]
+        return sorted(found, key=lambda message: message.packet)
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The directions in which one of the recogniser's lines matched."""
+        return self._streams
+
+    def first_match(self, line: str, forward: bool) -> int | None:
+        """The packet of the first match, None where there was none."""
+        run = self._runs.get((line, forward))
+        return None if run is None else run.first_packet
+
+    def matches(self, line: str, forward: bool) -> int:
+        """How often the line matched in this direction: of the last run, where bytes must stay the same."""
+        run = self._runs.get((line, forward))
+        return 0 if run is None else run.count
 
 
 class _Run:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from licet.flow.kept import Kept, room_for
+from licet.flow.kept import Kept, PlainKept, room_for
 from licet.flow.listed import Listed
 from licet.flow.matching import ReadyLine, ReadySieves, Rows, Trial
 from licet.flow.records import Record
@@ -331,6 +331,6 @@ class FlowTable:
         return Flow(
             entry.transport, number, pair, entry.sender[0] <= entry.receiver[0],
             (entry.packets[0], entry.packets[1]), (entry.bytes[0], entry.bytes[1]), entry.first_ns, entry.last_ns,
-            entry.syn_forward, entry.kept.messages_of(owner), streams, entry.kept.first_matches_of(owner),
-            entry.kept.matches_of(owner), None if entry.kept.timeline is None else entry.kept.timeline.value(),
+            entry.syn_forward, PlainKept(entry.kept, owner, streams),
+            None if entry.kept.timeline is None else entry.kept.timeline.value(),
         )

@@ -9,7 +9,7 @@ AH and GRE it is the address pair and the protocol number. `forward` is the dire
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from licet.model.tunnel import Timeline
 
@@ -48,15 +48,51 @@ class Stream(NamedTuple):
         return found[1], found[2]
 
 
+class Kept(Protocol):
+    """What the sieves kept of a candidate flow, for one recogniser. It is read where it lies, while the flow is being
+    recognised: a recogniser that needs three messages of twenty should not pay for the rest. Line names are those of
+    the recogniser's own sieve."""
+
+    def messages(self, *lines: str) -> list[Message]:
+        """The messages of these lines by packet, of all lines where none is named. One that two lines kept comes
+        twice."""
+
+    def streams(self) -> tuple[Stream, ...]:
+        """TCP only: the directions in which a line matched."""
+
+    def first_match(self, line: str, forward: bool) -> int | None:
+        """The packet with which a line matched first in a direction."""
+
+    def matches(self, line: str, forward: bool) -> int:
+        """How often a line matched in a direction: of the last run, where its bytes must stay the same."""
+
+
+class NothingKept:
+    """Of a flow that was recognised, and in which nothing is left to read."""
+
+    def messages(self, *lines: str) -> list[Message]:
+        return []
+
+    def streams(self) -> tuple[Stream, ...]:
+        return ()
+
+    def first_match(self, line: str, forward: bool) -> int | None:
+        return None
+
+    def matches(self, line: str, forward: bool) -> int:
+        return 0
+
+
+NOTHING_KEPT = NothingKept()
+
+
 class Flow(NamedTuple):
     """A candidate flow, for one recogniser.
 
     number: of the flow, and pair: of its address pair, without meaning outside the run; from_low: whether the first
     packet came from the pair's lower address, so that two flows of a pair can be laid side by side; packets, bytes:
-    (forward, backward); syn_forward: direction of the SYN that had no ACK, None where none was seen; messages: of this
-    recogniser's lines, by packet; streams: TCP only; first_match: the packet with which each line matched first in each
-    direction, {(line, forward): ordinal}; matches: how often, of the last run where a line's bytes must stay the same;
-    timeline: None where it was not asked for.
+    (forward, backward); syn_forward: direction of the SYN that had no ACK, None where none was seen; kept: what the
+    sieves kept of it; timeline: None where it was not asked for.
     """
 
     transport: str
@@ -68,16 +104,12 @@ class Flow(NamedTuple):
     first_ns: int
     last_ns: int
     syn_forward: bool | None
-    messages: tuple[Message, ...]
-    streams: tuple[Stream, ...]
-    first_match: dict[tuple[str, bool], int]
-    matches: dict[tuple[str, bool], int]
+    kept: Kept
     timeline: Timeline | None
 
     def bare(self) -> Flow:
         """The same flow without what the sieves kept of it: for after it was recognised."""
-        return _make_flow((*self[:9], (), (), _NO_LINES, _NO_LINES, self[13]))
+        return _make_flow((*self[:9], NOTHING_KEPT, self[10]))
 
 
-_NO_LINES: dict[tuple[str, bool], int] = {}
 _make_flow = partial(tuple.__new__, Flow)  # without a step through Python

@@ -20,7 +20,7 @@ SIEVE = (
 
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """One well-formed header is enough to name the protocol."""
-    shown = [message for message in flow.messages if _is_header(message)]
+    shown = [message for message in flow.kept.messages() if _is_header(message)]
     if not shown:
         return None
     steps = [step(message, "AH", None) for message in shown[:2]]

@@ -32,13 +32,14 @@ SIEVE = (
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """By protocol number: one packet is enough. In UDP: one SPI a direction and sequence numbers that rise."""
     if flow.transport == "esp":
-        shown = [message for message in flow.messages if message.data[:4] != b"\0\0\0\0"]
+        shown = [message for message in flow.kept.messages() if message.data[:4] != b"\0\0\0\0"]
         if not shown:
             return None
         steps = [step(message, "ESP", None) for message in shown[:2]]
         found = evidence("ipsec-esp", None, "esp/protocol@1", "ip-protocol-number", steps, certain=False)
         return Finding((found,), None)
-    runs = [run for forward in (True, False) if (run := _run(flow, forward))]
+    messages = flow.kept.messages()
+    runs = [run for forward in (True, False) if (run := _run(messages, forward))]
     if not runs:
         return None
     steps = [step(message, "ESP in UDP", None) for run in runs for message in run]
@@ -46,9 +47,9 @@ def recognise(flow: Flow, registered: Registered) -> Finding | None:
     return Finding((found,), None, ties=(("ways", (len(runs),)),))
 
 
-def _run(flow: Flow, forward: bool) -> list[Message]:
-    """The kept messages of a direction if they are a run of one SPI with a rising sequence number, else nothing."""
-    run = [message for message in flow.messages if message.forward is forward]
+def _run(messages: list[Message], forward: bool) -> list[Message]:
+    """The messages of a direction if they are a run of one SPI with a rising sequence number, else nothing."""
+    run = [message for message in messages if message.forward is forward]
     if len(run) < UDP_PACKETS_MIN or any(is_other_protocol(message.data, message.length) for message in run):
         return []
     numbers = [int.from_bytes(message.data[4:8], "big") for message in run]

@@ -15,7 +15,7 @@ SIEVE = (Line("version-0", "gre", ALONE, (Test(1, b"\0", b"\x07"),), keep_bytes=
 
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """One header of version 0 names it."""
-    steps = [step(message, "GRE", None) for message in flow.messages[:2]]
+    steps = [step(message, "GRE", None) for message in flow.kept.messages()[:2]]
     found = evidence("gre", None, "gre/protocol@1", "ip-protocol-number", steps, certain=False)
     return Finding((found,), None)
 

@@ -94,15 +94,15 @@ class _Header(NamedTuple):
 
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """A request and its response, else what of IKE there is."""
-    headers = [header for message in flow.messages if (header := _read(message)) is not None]
-    prefix = "ike"
     if flow.transport == "tcp":
-        prefix = "ike-tcp"
-        if not any(stream.data.startswith(TCP_PREFIX) for stream in flow.streams):
+        prefix, streams = "ike-tcp", flow.kept.streams()
+        if not any(stream.data.startswith(TCP_PREFIX) for stream in streams):
             return None
-        headers = sorted(
-            (header for stream in flow.streams for header in _frames(stream)), key=lambda header: header.message.packet
-        )
+        headers = [header for stream in streams for header in _frames(stream)]
+        headers.sort(key=lambda header: header.message.packet)
+    else:
+        prefix = "ike"
+        headers = [header for message in flow.kept.messages() if (header := _read(message)) is not None]
     if not headers:
         return None
     to_server = _direction_to_server(headers)

@@ -14,6 +14,7 @@ key method 1 (removed in 2.5), obfuscated OpenVPN. Certificates are not read.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 from licet.model.flow import Flow, Message, Stream
@@ -80,6 +81,10 @@ _LINE_OPCODES = {
 _OPCODE_LINES = {opcode: name for name, opcode in _LINE_OPCODES.items()}
 
 
+# The messages of the lines that are named, by packet; of all, where none is.
+_Messages = Callable[..., list[Message]]
+
+
 class _Reset(NamedTuple):
     """mode: plain, tls-auth, tls-crypt, tls-crypt-v2; digest_bytes: of tls-auth's HMAC, 0 otherwise."""
 
@@ -89,11 +94,19 @@ class _Reset(NamedTuple):
 
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """The best that the kept messages or the two streams show: a handshake, data both ways, or an attempt."""
-    messages: list[Message] = list(flow.messages)
-    for stream in flow.streams:
-        messages += _records(stream)
-    messages.sort(key=lambda message: message.packet)
+    messages = _of_streams(flow.kept.streams()) if flow.transport == "tcp" else flow.kept.messages
     return _handshake(messages) or _data(flow, messages) or _one_way(messages) or _attempt(flow, messages)
+
+
+def _of_streams(streams: tuple[Stream, ...]) -> _Messages:
+    """The records of both directions of a TCP flow, in the way in which datagrams are asked for."""
+    records = [record for stream in streams for record in _records(stream)]
+    records.sort(key=lambda record: record.packet)
+
+    def messages(*lines: str) -> list[Message]:
+        return [record for record in records if not lines or record.line in lines]
+
+    return messages
 
 
 def _records(stream: Stream) -> list[Message]:
@@ -111,16 +124,12 @@ def _records(stream: Stream) -> list[Message]:
     return found
 
 
-def _of(messages: list[Message], *lines: str) -> list[Message]:
-    return [message for message in messages if message.line in lines]
-
-
-def _handshake(messages: list[Message]) -> Finding | None:
-    for client in _of(messages, "client-reset", "client-reset-v3"):
+def _handshake(messages: _Messages) -> Finding | None:
+    for client in messages("client-reset", "client-reset-v3"):
         opening = _read_client_reset(client)
         if opening is None:
             continue
-        for server in _of(messages, "server-reset"):
+        for server in messages("server-reset"):
             if server.forward is client.forward or server.packet < client.packet:
                 continue
             finding = _echoed(client, opening, server) or _crypted(client, opening, server, messages)
@@ -179,7 +188,7 @@ def _echoed(client: Message, opening: _Reset, server: Message) -> Finding | None
     return Finding((found,), client.forward)
 
 
-def _crypted(client: Message, opening: _Reset, server: Message, messages: list[Message]) -> Finding | None:
+def _crypted(client: Message, opening: _Reset, server: Message, messages: _Messages) -> Finding | None:
     """Under tls-crypt: both clocks plausible, then control packets both ways under the two session ids."""
     if opening.mode not in ("tls-crypt", "tls-crypt-v2") or not _is_clock(server, 13):
         return None
@@ -205,10 +214,10 @@ def _crypted(client: Message, opening: _Reset, server: Message, messages: list[M
     return Finding((found,), client.forward)
 
 
-def _follower(reset: Message, messages: list[Message]) -> Message | None:
+def _follower(reset: Message, messages: _Messages) -> Message | None:
     """A later control packet of the same direction and session id whose packet id follows the reset's."""
     first_id = int.from_bytes(reset.data[9:13], "big")
-    for message in _of(messages, "control", "ack", "control-wkc"):
+    for message in messages("control", "ack", "control-wkc"):
         if message.forward is not reset.forward or message.packet <= reset.packet:
             continue
         packet_id = int.from_bytes(message.data[9:13], "big")
@@ -217,19 +226,20 @@ def _follower(reset: Message, messages: list[Message]) -> Message | None:
     return None
 
 
-def _data(flow: Flow, messages: list[Message]) -> Finding | None:
+def _data(flow: Flow, messages: _Messages) -> Finding | None:
     """Data packets both ways, each way under one peer id with rising packet ids: likely. A quarter of the
     flow at least must be such packets (new keys in between make others), or some other protocol merely has bytes that
     look like them now and then, as one in eight of QUIC's short headers has."""
     steps = []
+    data = messages("data")
     for forward in (True, False):
-        run = [message for message in _of(messages, "data") if message.forward is forward]
+        run = [message for message in data if message.forward is forward]
         if len({message.data[:4] for message in run}) != 1 or len(run) < 3 or any(map(_is_lookalike, run)):
             return None
         ids = [int.from_bytes(message.data[4:8], "big") for message in run]
         if not all(0 < after - before <= DATA_COUNTER_GAP_MAX for before, after in itertools.pairwise(ids)):
             return None
-        if flow.transport == "udp" and flow.matches[("data", forward)] * 4 < flow.packets[not forward]:
+        if flow.transport == "udp" and flow.kept.matches("data", forward) * 4 < flow.packets[not forward]:
             return None
         steps += [step(message, _NAMES[DATA_V2], None) for message in run]
     found = evidence("openvpn", None, "openvpn/data@1", "constant-peer-id", steps, certain=False)
@@ -240,15 +250,15 @@ def _is_lookalike(message: Message) -> bool:
     return is_turn_channel_data(message.data, message.length) or is_other_protocol(message.data, message.length)
 
 
-def _one_way(messages: list[Message]) -> Finding | None:
+def _one_way(messages: _Messages) -> Finding | None:
     """A reset and a later control packet of its session, with nothing the other way: the path back was not captured.
     Likely."""
-    if len({message.forward for message in messages}) != 1:
+    if len({message.forward for message in messages()}) != 1:
         return None
-    for reset in _of(messages, "client-reset", "client-reset-v3", "server-reset"):
+    for reset in messages("client-reset", "client-reset-v3", "server-reset"):
         if reset.line != "server-reset" and _read_client_reset(reset) is None:
             continue
-        for later in _of(messages, "control", "ack", "control-wkc"):
+        for later in messages("control", "ack", "control-wkc"):
             if later.packet > reset.packet and later.data[1:9] == reset.data[1:9]:
                 to_server = reset.forward if reset.line != "server-reset" else not reset.forward
                 steps = [
@@ -260,9 +270,9 @@ def _one_way(messages: list[Message]) -> Finding | None:
     return None
 
 
-def _attempt(flow: Flow, messages: list[Message]) -> Finding | None:
+def _attempt(flow: Flow, messages: _Messages) -> Finding | None:
     """Client resets that nobody answered, repeated with one session id: an attempt, not a tunnel. Likely."""
-    openings = _of(messages, "client-reset", "client-reset-v3")
+    openings = messages("client-reset", "client-reset-v3")
     resets = [message for message in openings if _read_client_reset(message) is not None]
     alike = [message for message in resets if message.data[1:9] == resets[0].data[1:9]]
     # Over TCP the stream repeats what was lost: there one record is all that can be seen.

@@ -47,7 +47,7 @@ def recognise(flow: Flow, registered: Registered) -> Finding | None:
 
 
 def _control(flow: Flow) -> Finding | None:
-    controls = [control for stream in flow.streams for control in _messages(stream)]
+    controls = [control for stream in flow.kept.streams() for control in _messages(stream)]
     controls.sort(key=lambda control: control.message.packet)
     if not controls:
         return None
@@ -104,9 +104,10 @@ def _messages(stream: Stream) -> list[_Control]:
 
 def _data(flow: Flow) -> Finding | None:
     """Enhanced GRE. Its key's lower half is the receiver's call id (RFC 2637 §4.1)."""
-    call_ids = tuple(sorted({int.from_bytes(message.data[6:8], "big") for message in flow.messages}))
-    ways = len({message.forward for message in flow.messages})
-    steps = [step(message, "PPP in GRE", None) for message in flow.messages[:2]]
+    messages = flow.kept.messages()
+    call_ids = tuple(sorted({int.from_bytes(message.data[6:8], "big") for message in messages}))
+    ways = len({message.forward for message in messages})
+    steps = [step(message, "PPP in GRE", None) for message in messages[:2]]
     found = evidence("pptp", None, "pptp/gre-data@1", "ethertype-880b", steps, certain=False)
     return Finding((found,), None, ties=(("gre-calls", call_ids), ("ways", (ways,))))
 

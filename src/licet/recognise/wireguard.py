@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 
 from licet.model.evidence import Evidence
-from licet.model.flow import Flow, Message
+from licet.model.flow import Flow, Kept, Message
 from licet.model.sieve import ALONE, ANSWER, DATA, OPENING, Counter, Line, Test
 from licet.recognise.base import Finding, Recogniser, Registered, evidence, step
 from licet.recognise.lookalikes import is_other_protocol
@@ -47,34 +47,36 @@ SIEVE = (
 
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """The best that the kept messages show: a handshake, a cookie exchange, data both ways, or an attempt."""
-    by_line: dict[str, list[Message]] = {line.name: [] for line in SIEVE}
-    for message in flow.messages:
-        by_line[message.line].append(message)
-    if by_line["disco"]:
+    kept = flow.kept
+    if kept.messages("disco"):
         return None
-    to_server = _direction_to_server(flow, by_line["initiation"])
-    for initiation in by_line["initiation"]:
-        for response in by_line["response"]:
+    initiations = kept.messages("initiation")
+    if not initiations:
+        return _data(kept.messages("data"))
+    to_server = _direction_to_server(kept, initiations)
+    responses, cookies = kept.messages("response"), kept.messages("cookie")
+    for initiation in initiations:
+        for response in responses:
             if _answers(response, response.data[8:12], initiation):
                 return _handshake(initiation, response, to_server, registered)
-    for initiation in by_line["initiation"]:
-        for cookie in by_line["cookie"]:
+    for initiation in initiations:
+        for cookie in cookies:
             if _answers(cookie, cookie.data[4:8], initiation):
                 found = _pair("wireguard/cookie@1", initiation, cookie, "cookie reply", to_server)
                 return Finding((found,), to_server)
-    return _data(by_line["data"]) or _attempt(by_line["initiation"], to_server)
+    return _data(kept.messages("data")) or _attempt(initiations, to_server)
 
 
-def _direction_to_server(flow: Flow, initiations: list[Message]) -> bool | None:
+def _direction_to_server(kept: Kept, initiations: list[Message]) -> bool | None:
     """The way the initiations went, if only one end ever sent any and no data came before the first."""
-    ways = {message.forward for message in initiations}
-    if len(ways) != 1:
+    way = initiations[0].forward
+    if any(message.forward is not way for message in initiations):
         return None
-    (way,) = ways
-    first = flow.first_match[("initiation", way)]
-    data = [flow.first_match.get(("data", forward)) for forward in (True, False)]
-    if any(packet is not None and packet < first for packet in data):
-        return None
+    first = kept.first_match("initiation", way)
+    for forward in (True, False):
+        data = kept.first_match("data", forward)
+        if data is not None and first is not None and data < first:
+            return None
     return way
 
 

@@ -56,11 +56,6 @@ cdef enum:
     BLOCK_AT = PACKET_BYTES_MAX + 4096
     BUFFER_BYTES = BLOCK_AT + READ_BYTES
 
-# Made from a tuple without a step through Python: a candidate has a handful of messages, and there are many of both.
-_make_flow = partial(tuple.__new__, FlowView)
-_make_message = partial(tuple.__new__, MessageView)
-_by_packet = itemgetter(2)
-
 
 cdef class Kernel:
     """One capture's flow table with its record walk, or that of live traffic with its walk of the ring.
@@ -81,6 +76,7 @@ cdef class Kernel:
     cdef object _keys  # (line's name, forward) of each line, backward and forward in turn
     cdef bytes _listed  # what the table's rows point into
     cdef bint _settled
+    cdef uint64_t _moment  # raised whenever the table changes: what was kept before is not read after
     cdef readonly size_t reserved_bytes
 
     def __cinit__(self, sieves, limits, since_ns=None, until_ns=None, bint timelines=True, listed=None,
@@ -175,6 +171,7 @@ cdef class Kernel:
         if size > READ_BYTES or self._end != BLOCK_AT or self._settled:
             raise ValueError("there is no space for this")
         self._end += size
+        self._moment += 1
         with nogil:
             self._run()
             left = self._end - self._begin
@@ -229,6 +226,7 @@ cdef class Kernel:
         packet.frame = data
         packet.captured = len(frame)
         packet.time_ns, packet.ordinal, packet.link_type = time_ns, ordinal, link_type
+        self._moment += 1
         read_packet(&packet, self._table.seed)
         add_packet(&self._table, &packet)
 
@@ -258,6 +256,7 @@ cdef class Kernel:
         cdef Flow *kept
         if self._settled:
             return t.flows_used
+        self._moment += 1
         if t.marks != NULL:
             raise ValueError("live traffic is never settled")
         order = sorted([(t.flows[i].first_packet, i) for i in range(t.flows_used) if was_promoted(t, &t.flows[i])])
@@ -293,6 +292,7 @@ cdef class Kernel:
         cdef Slot *slot = &t.store.slots[flow.slot]
         cdef int owner
         cdef uint64_t packets[2]
+        cdef KernelKept kept
         for owner in range(2):
             packets[owner] = flow.packets[owner] + (0 if t.marks == NULL else t.marks[number].before[owner])
         syn_forward = None if not flow.has_heads or flow.syn_forward < 0 else flow.syn_forward == 1
@@ -302,7 +302,9 @@ cdef class Kernel:
         owners = []
         for owner in range(OWNERS_MAX):
             if slot.candidates & (<uint32_t>1 << owner):
-                owners.append((owner, _make_flow((*common, *self._of_owner(flow, slot, owner), timeline))))
+                kept = KernelKept.__new__(KernelKept)
+                kept._kernel, kept._moment, kept._flow, kept._owner = self, self._moment, flow, owner
+                owners.append((owner, _make_flow((*common, kept, timeline))))
         return (tuple(owners), ((sender, flow.source_port), (receiver, flow.destination_port)), flow.first_packet)
 
     # Live traffic: windows of the candidates, while packets go on coming.
@@ -318,6 +320,7 @@ cdef class Kernel:
         cdef uint8_t *block = <uint8_t *>&ring[offset]
         if not licet_is_ours(block + RING_STATUS_AT):
             return False
+        self._moment += 1
         with nogil:
             walk_ring_block(&self._ring, &self._table, block, size, link_type, self._walk.since_ns)
             licet_give_back(block + RING_STATUS_AT)
@@ -362,6 +365,7 @@ cdef class Kernel:
     def live_drop(self, uint32_t place):
         """Forget a candidate; the last one takes its place."""
         self._live_flow(place)
+        self._moment += 1
         drop_candidate(&self._table, place)
 
     cdef Flow *_live_flow(self, uint32_t place) except NULL:
@@ -394,6 +398,7 @@ cdef class Kernel:
         memset(sums, 0, sizeof(sums))
         if self._settled or t.marks == NULL:
             raise ValueError("this is no table of live traffic")
+        self._moment += 1
         served = []
         for index in range(first, behind):
             flow = &t.flows[index]
@@ -423,68 +428,5 @@ cdef class Kernel:
             TRANSPORT_NAMES[index]: (sums[3 * index], sums[3 * index + 1], sums[3 * index + 2])
             for index in range(TRANSPORTS) if sums[3 * index]}
 
-    cdef object _of_owner(self, Flow *flow, Slot *slot, int owner):
-        """(messages, streams, first matches, matches) of one recogniser's lines."""
-        cdef Store *s = &self._table.store
-        cdef Run *run
-        cdef uint32_t at = slot.first_run
-        cdef uint32_t i
-        messages = []
-        first, matches = {}, {}
-        while at != NONE:
-            run = &s.runs[at]
-            at = run.next
-            if self._sieves.lines[run.line].owner != owner:
-                continue
-            key = self._keys[2 * run.line + run.forward]
-            first[key] = run.first_packet
-            matches[key] = run.count
-            for i in range(run.held):
-                messages.append(self._message(&s.messages[run.messages[i]], key))
-        if len(messages) > 1:
-            messages.sort(key=_by_packet)
-        return tuple(messages), self._streams(flow, owner), first, matches
 
-    cdef object _message(self, Message *m, tuple key):
-        cdef Store *s = &self._table.store
-        cdef uint32_t piece = m.first_piece
-        cdef uint32_t left = m.kept
-        data = (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
-        while left > PIECE_BYTES:
-            left -= PIECE_BYTES
-            piece = s.pieces[piece].next
-            data += (<char *>s.pieces[piece].data)[:min(left, PIECE_BYTES)]
-        return _make_message((key[0], key[1], m.packet, m.time_ns, m.length, data))
-
-    cdef object _streams(self, Flow *flow, int owner):
-        cdef Table *t = &self._table
-        cdef int way
-        cdef uint32_t i, have, limit
-        cdef bint is_ours
-        cdef Stream *stream
-        if flow.transport != TCP or not flow.has_heads:
-            return ()
-        found = []
-        for way in range(2):
-            is_ours = False
-            if flow.stream[way] == NONE:
-                continue
-            stream = &t.store.streams[flow.stream[way]]
-            for i in range(t.sieves.stream_lines_count):
-                if stream.matched_lines & (1 << i) and t.sieves.lines[t.sieves.stream_lines[i]].owner == owner:
-                    is_ours = True
-            if not is_ours:
-                continue
-            have = stream_have(stream)
-            limit = stream_limit(t, stream)
-            if have > limit:
-                have = limit
-            marks = tuple([(stream.pieces[i].start, stream.pieces[i].packet, stream.pieces[i].time_ns)
-                           for i in range(stream.pieces_count) if stream.pieces[i].start < have])
-            found.append(StreamView(way == 0, (<char *>stream.data)[:have], flow.heads[way] & FROM_SYN != 0, marks))
-        return tuple(found)
-
-
-cdef object _timeline(Bins *bins):
-    cdef int i
-    return Timeline(bins.start_ns, bins.width_s, tuple([bins.count[i] for i in range(TIMELINE_BINS)]))
+include "views.pxi"
