@@ -82,6 +82,9 @@ class NothingKept:
     def matches(self, line: str, forward: bool) -> int:
         return 0
 
+    def __reduce__(self) -> str:
+        return "NOTHING_KEPT"  # One for all processes: flows that were recognised are sent between them, and compared.
+
 
 NOTHING_KEPT = NothingKept()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -15,6 +16,9 @@ from licet.model.flow import Flow, Message
 from licet.model.sieve import Sieve
 
 _PACKET = attrgetter("packet")
+# Made from a tuple without a step through Python: each flow of a large capture has some.
+_make_evidence = partial(tuple.__new__, Evidence)
+_make_step = partial(tuple.__new__, Step)
 
 
 class Registered(Protocol):
@@ -69,7 +73,7 @@ def evidence(
     """Evidence whose packets are those of its steps, in order."""
     ordered = tuple(sorted(steps, key=_PACKET))
     packets = tuple(dict.fromkeys(map(_PACKET, ordered)))
-    return Evidence(family, variant, CERTAIN if certain else LIKELY, rule, link, packets, ordered)
+    return _make_evidence((family, variant, CERTAIN if certain else LIKELY, rule, link, packets, ordered))
 
 
 def step(
@@ -78,7 +82,8 @@ def step(
     """A message as a line of the ladder. to_server: the direction (True: forward) that leads to the server end."""
     _, forward, packet, time_ns, length, _ = message
     towards = None if to_server is None else forward is to_server
-    return Step(packet, time_ns, forward, towards, name, length, None if echoes is None else echoes.packet, value)
+    echoed = None if echoes is None else echoes.packet
+    return _make_step((packet, time_ns, forward, towards, name, length, echoed, value))
 
 
 def capped(found: Evidence) -> Evidence:
@@ -89,4 +94,4 @@ def capped(found: Evidence) -> Evidence:
 def without_steps(finding: Finding) -> Finding:
     """The same finding for whoever draws no ladder: the steps are the bulk of it."""
     found, to_server, matched_key, ties = finding
-    return Finding(tuple([Evidence(*one[:6]) for one in found]), to_server, matched_key, ties)
+    return Finding(tuple([_make_evidence((*one[:6], ())) for one in found]), to_server, matched_key, ties)

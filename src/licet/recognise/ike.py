@@ -13,6 +13,7 @@ Left out: identities and vendor ids, which in IKEv1's aggressive mode are in the
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import NamedTuple
 
 from licet.model.evidence import Step
@@ -92,6 +93,9 @@ class _Header(NamedTuple):
         return f"{name} {'response' if self.is_response else 'request'}"
 
 
+_make_header = partial(tuple.__new__, _Header)  # without a step through Python
+
+
 def recognise(flow: Flow, registered: Registered) -> Finding | None:
     """A request and its response, else what of IKE there is."""
     if flow.transport == "tcp":
@@ -120,7 +124,7 @@ def _read(message: Message, marker: int | None = None) -> _Header | None:
     initiator_spi, responder_spi, next_payload, version, exchange, flags, message_id = _FIELDS(message.data, marker)
     if initiator_spi == _NONE:
         return None
-    header = _Header(message, initiator_spi, responder_spi, version >> 4, exchange, flags, message_id)
+    header = _make_header((message, initiator_spi, responder_spi, version >> 4, exchange, flags, message_id))
     fits = _fits_v2(header, next_payload) if header.version == 2 else _fits_v1(header, next_payload)
     return header if fits else None
 

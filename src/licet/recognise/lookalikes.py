@@ -26,10 +26,9 @@ def is_turn_channel_data(data: bytes, length: int) -> bool:
 
 def is_dns(data: bytes, length: int) -> bool:
     """A query or answer with one question and counts that fit its size."""
-    if len(data) < 12 or length < 17:
+    if len(data) < 12 or length < 17 or data[4] or data[5] != 1 or data[2] >> 3 & 15 > 5:
         return False
-    opcode, counts = data[2] >> 3 & 15, [data[i] << 8 | data[i + 1] for i in range(4, 12, 2)]
-    return opcode <= 5 and counts[0] == 1 and sum(counts) * 5 <= length
+    return (1 + sum(data[i] << 8 | data[i + 1] for i in (6, 8, 10))) * 5 <= length
 
 
 def is_quic_long(data: bytes, length: int) -> bool:
