@@ -365,7 +365,7 @@ def test_an_enforcer_that_met_something_registered_ends_the_order(world: World, 
     assert (row.state, row.reason) == ("rolled_back", "registered_endpoint")
 
 
-@pytest.mark.parametrize("code", ["silent", "excepted_here", "stayed", "activations_max"])
+@pytest.mark.parametrize("code", ["excepted_here", "stayed", "activations_max"])
 def test_what_else_an_enforcer_leaves_out_ends_nothing(world: World, code: str) -> None:
     row = an_order("live")
     tell(LIVE, ONE)

@@ -121,6 +121,7 @@ REASONS: dict[str, Text] = {
     "silence_reported": _("nobody decided in time; the adjudicator was told"),
     "unassigned": _("nobody read it for a day"),
     "registered": _("the endpoint is registered"),
+    "silent": _("nothing met its rule for three days"),
     "no_longer_needed": _("it is not needed any more"),
     "not_needed_any_more": _("it is not needed any more"),
     "wrong_endpoint": _("it named the wrong endpoint"),

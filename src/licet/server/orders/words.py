@@ -57,6 +57,7 @@ REASONS: dict[str, Text] = {
     "appeal_upheld": _("A reviewer upheld an appeal. The log has the correction."),
     "silence": _("An appeal was not decided in time, and so was won. The log has the correction."),
     "registered": _("Its endpoint was registered since."),
+    "silent": _("Nothing met its rule for three days."),
     "control_proved": _("Somebody showed control of its endpoint."),
     "unassigned": _("Nobody read an appeal for a day."),
     "hits_above_prediction": _("Its rule met far more than the dry run had said."),

@@ -20,6 +20,7 @@ from licet.server.orders.models import OrderRow
 from licet.server.orders.policy import network_named
 from licet.server.orders.registered import registered_handle
 from licet.server.orders.service_layer.orders import file_of, lock, move, move_end
+from licet.server.orders.service_layer.silence import end_silent
 from licet.server.orders.standing import standing_of
 from licet.server.registry.models import Notice, Registry
 from licet.server.registry.service_layer.actors import CLOCK, MACHINE
@@ -46,6 +47,8 @@ def order_due(row: OrderRow, at: datetime) -> int:
         moved += 1
     elif found.state == orders.NOTICED and at >= found.application_date:
         moved += _activate(found, at)
+    elif found.state == orders.LIVE and not moved:
+        moved += end_silent(found, at)
     return moved
 
 
