@@ -12,6 +12,7 @@ from enforce.reports import ReportedHits, ReportedLeftOut, report, sent
 from licet.errors import Malformed
 from licet.model.canonical import canonical_json, moment_ns, time_text
 from licet.model.enforcer_report import (
+    FALLEN_MAX,
     FILE_BYTES_MAX,
     HITS_MAX,
     LEFT_OUT_MAX,
@@ -27,7 +28,8 @@ AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OFF_NS = [moment_ns(AT) - hours * 3_600 * 10**9 for hours in (50, 1, 0)]
 FULL = report(AT, "OEP-7F3K9Q2M01", "OEP-7F3K9Q2M02", hits=(ReportedHits("OEP-7F3K9Q2M01", 7, 1_036),),
               left_out=(ReportedLeftOut("ORD-4K2ZHHM8", "", "not_in_time"),
-                        ReportedLeftOut("ORD-4K2ZHHM9", "OEP-4K2ZHHM901", "registered_endpoint")), offs=tuple(OFF_NS))
+                        ReportedLeftOut("ORD-4K2ZHHM9", "OEP-4K2ZHHM901", "registered_endpoint")), offs=tuple(OFF_NS),
+              fallen=("OEP-7F3K9Q2M01", "OEP-7F3K9Q2M02"))
 
 
 def test_a_report_is_read_as_it_was_written() -> None:
@@ -46,6 +48,7 @@ def test_the_largest_report_can_be_sent() -> None:
                      left_out=tuple(ReportedLeftOut("ORD-7F3K9Q2M7F3K9Q2M", "OEP-7F3K9Q2M7F3K9Q2M01",
                                                     "registered_endpoint")
                                     for _ in range(LEFT_OUT_MAX)),
+                     fallen=tuple(ends[:FALLEN_MAX]),
                      offs=tuple(moment_ns(AT) - number * 1_000 for number in reversed(range(OFFS_MAX))))
     raw = sent(largest)
     assert len(raw) < FILE_BYTES_MAX
@@ -72,7 +75,8 @@ def test_when_it_was_switched_off_is_times_in_order_and_nothing_else(offs: Any) 
 def test_no_place_in_it_takes_an_address() -> None:
     """An endpoint is named by its handle: no text of a report can be an address of anybody, and none is free."""
     for path in (("rules", 0, "end"), ("hits", 0, "end"), ("left_out", 1, "end"), ("left_out", 0, "order"),
-                 ("left_out", 0, "code"), ("set",), ("policy",), ("registries", 0, "digest")):
+                 ("left_out", 0, "code"), ("set",), ("policy",), ("registries", 0, "digest"), ("fallen", 0),
+                 ("offs", 0)):
         for address in ("192.0.2.7", "2001:db8::7", "00:00:5e:00:53:01", "OEP-192.0.2.7"):
             with pytest.raises(Malformed):
                 read_report(changed(path, address))

@@ -66,7 +66,7 @@ TABLE = Table(
         "reject": frozenset({SIGNER, OFFICER}),
         "notice_served": frozenset({MACHINE, OFFICER}),
         "activate": frozenset({SIGNER, MACHINE}),
-        "anomaly": frozenset({MACHINE}),
+        "anomaly": frozenset({MACHINE, OFFICER}),
         "stay": frozenset({AFFECTED, REVIEWER, CLOCK, MACHINE}),
         "lift": frozenset({AUTHOR, SIGNER, OFFICER, MACHINE}),
         "quash": frozenset({REVIEWER, CLOCK}),

@@ -26,7 +26,7 @@ NAMESPACE = "licet-enforcer"
 
 FILE_BYTES_MAX = 512 * 1024
 RULES_MAX, LEFT_OUT_MAX, HITS_MAX = 500, 1_000, 2_000
-OFFS_MAX = 64
+OFFS_MAX, FALLEN_MAX = 64, 500
 REGISTRIES_MAX, DOUBTS_MAX = 64, 32
 SIGNATURE_LENGTH_MAX = 8_000
 EVERY_S_MAX = 3_600
@@ -46,7 +46,7 @@ _MEMBERS = {
     "log_size", "log_until", "registries", "registry_until", "set", "in_force", "rules", "doubts", "left_out",
     "left_out_more", "hits_since", "hits",
 }
-_IF_ANY = {"offs"}  # written where there is something to say
+_IF_ANY = {"offs", "fallen"}  # written where there is something to say
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +84,8 @@ class EnforcerReport:
     registry_until_ns: until when that is good, 0 where there is none; registries: (serial or None, digest);
     is_in_force: the firewall was given the rules; rules: sorted; left_out_more: how many more there were;
     hits_since_ns: since when hits are counted; offs: when somebody switched it off by hand, sorted, each once, and
-    told again and again.
+    told again and again; fallen: handles of endpoints of orders, sorted, on whose address a registered tunnel carries
+    far less since the rule is there.
     """
 
     network: str
@@ -108,6 +109,7 @@ class EnforcerReport:
     hits_since_ns: int
     hits: tuple[ReportedHits, ...]
     offs: tuple[int, ...] = ()
+    fallen: tuple[str, ...] = ()
 
     @property
     def set_digest(self) -> str:
@@ -138,6 +140,8 @@ def report_json(report: EnforcerReport) -> dict[str, Json]:
     }
     if report.offs:
         said["offs"] = [time_text(time_ns) for time_ns in report.offs]
+    if report.fallen:
+        said["fallen"] = [*report.fallen]
     return said
 
 
@@ -200,6 +204,7 @@ def read_report(value: Any) -> EnforcerReport:
         hits_since_ns=_time(one["hits_since"], "hits_since"),
         hits=tuple(_hits(each) for each in _list(one["hits"], HITS_MAX, "hits")),
         offs=tuple(_time(each, "offs") for each in _list(one.get("offs", []), OFFS_MAX, "offs")),
+        fallen=tuple(_fitting(each, _END, "fallen") for each in _list(one.get("fallen", []), FALLEN_MAX, "fallen")),
     )
     _refuse_contradictions(found, one["set"])
     return found
@@ -212,6 +217,8 @@ def _refuse_contradictions(found: EnforcerReport, digest: object) -> None:
         raise Malformed("it counts the hits of one endpoint twice")
     if list(found.offs) != sorted(set(found.offs)) or found.offs[-1:] > (found.computed_ns,):
         raise Malformed("the times at which it was switched off are not sorted, or one is later than the report")
+    if list(found.fallen) != sorted(set(found.fallen)):
+        raise Malformed("its fallen are not sorted, or one is there twice")
     if digest != found.set_digest:
         raise Malformed("its digest is not that of its rules")
     if found.is_in_force and (found.mode != "enforce" or found.is_off):

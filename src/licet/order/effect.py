@@ -20,6 +20,9 @@ ANOMALY_PACKETS_MIN = 1_000  # fewer tell nothing
 
 ABOVE_PREDICTION = "hits_above_prediction"
 MET_REGISTERED = "registered_endpoint"
+REGISTERED_FELL = "registered_fell"  # a registered tunnel beside it carries far less since the rule is there
+CLOCK_UNSURE = "clock_unsure"  # of a machine that enforced it
+OWNER_CHANGED = "owner_changed"  # of the address, by an officer's word
 
 
 @dataclass(frozen=True, slots=True)

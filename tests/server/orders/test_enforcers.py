@@ -374,13 +374,97 @@ def test_what_else_an_enforcer_leaves_out_ends_nothing(world: World, code: str) 
     assert row.state == "live"
 
 
+def state_of(row: OrderRow) -> tuple[str, str]:
+    row.refresh_from_db()
+    return row.state, row.reason
+
+
+def test_a_registered_tunnel_that_fell_beside_a_rule_ends_the_order(world: World) -> None:
+    row = an_order("live")
+    tell(LIVE, fallen=(ONE,))
+    assert state_of(row)[0] == "live", "it never was enforced there"
+    tell(LIVE + MINUTE, ONE)
+    tell(LIVE + 2 * MINUTE, ONE, fallen=(ONE,))
+    assert state_of(row) == ("rolled_back", "registered_fell")
+    Registry.objects.update(name="Example registry")
+    send_notices(at=LIVE + 3 * MINUTE)
+    assert any("less than a tenth of what it did" in one.body for one in mail.outbox)
+
+
+@pytest.mark.parametrize("doubt", ["clock_back", "clock_behind"])
+def test_a_clock_that_is_unsure_twice_in_a_row_ends_what_was_enforced_there(world: World, doubt: str) -> None:
+    row = an_order("live")
+    tell(LIVE, ONE)
+    tell(LIVE + MINUTE, doubts=(doubt,))
+    tell(LIVE + 2 * MINUTE, ONE)
+    tell(LIVE + 3 * MINUTE, doubts=(doubt,))
+    assert state_of(row)[0] == "live", "once is a clock that was set right"
+    tell(LIVE + 4 * MINUTE, doubts=(doubt,))
+    assert state_of(row) == ("rolled_back", "clock_unsure")
+
+
+def observing() -> dict[str, Any]:
+    return {"mode": "observe", "is_in_force": False}
+
+
+@pytest.mark.parametrize("changes", [
+    {"doubts": ("log_stale",)}, {"doubts": ("clock_back",), **observing()},
+    {"doubts": ("clock_back",), "is_off": True, "is_in_force": False},
+])
+def test_other_doubts_and_who_enforces_nothing_end_nothing(world: World, changes: dict[str, Any]) -> None:
+    row = an_order("live")
+    for minutes in range(4):
+        tell(LIVE + minutes * MINUTE, **changes)
+    assert state_of(row)[0] == "live"
+
+
+def test_what_is_on_trial_elsewhere_is_not_ended_by_a_clock_here(world: World) -> None:
+    row = an_order("canary")
+    row.refresh_from_db()
+    for minutes in range(1, 4):
+        tell(LIVE + minutes * MINUTE, doubts=("clock_back",))
+    assert state_of(row)[0] == "canary"
+    for minutes in range(1, 4):
+        tell(LIVE + minutes * MINUTE, doubts=("clock_back",), by=ENFORCER_2, is_canary=True)
+    assert state_of(row) == ("rolled_back", "clock_unsure")
+
+
+def test_an_enforcer_ends_nothing_of_another_network(world: World, tmp_path: Path) -> None:
+    """Whatever it says that it enforced, counted or found: with its key all that is its own network's can end."""
+    row = an_order("live")
+    OrderRow.objects.filter(pk=row.pk).update(network="Elsewhere")
+    tell(LIVE, ONE)
+    tell(LIVE + MINUTE, ONE, fallen=(ONE,), hits=hits(ONE, 10**9))
+    tell(LIVE + 2 * MINUTE, left_out=(ReportedLeftOut(row.handle, ONE, "registered_endpoint"),))
+    for minutes in (3, 4, 5):
+        tell(LIVE + minutes * MINUTE, doubts=("clock_back",))
+    assert state_of(row)[0] == "live"
+
+
+@pytest.mark.parametrize(("state", "ended"), [
+    ("live", "rolled_back"), ("canary", "rolled_back"), ("noticed", "void"), ("checked", "void"),
+])
+def test_an_officer_says_that_the_address_has_another_owner(world: World, state: str, ended: str) -> None:
+    row = an_order(state)
+    assert world.first.account is not None
+    form = sign_in(world.first.account)
+    page = f"/desk/orders/{row.handle}/"
+    assert "Somebody else has the address by now" in plain(form.get(page))
+    form.post(f"{page}lift/", {"code": "owner_changed"})
+    assert state_of(row) == (ended, "owner_changed")
+    if ended == "rolled_back":
+        last = json.loads(bytes(Outbox.objects.filter(subject=row.handle).order_by("-sequence")[0].body))
+        assert (last["event"], last["role"], last["reason"]) == ("anomaly", "officer", "owner_changed")
+
+
 def test_a_report_never_begins_prolongs_or_restores_anything(world: World) -> None:
     """Whatever an enforcer's key signs, every order stands where it stood, or is over."""
     row = an_order("noticed")
     told: list[EnforcerReport] = [
         report(LIVE, ONE, TWO), report(LIVE + MINUTE, ONE, hits=hits(ONE, 10**9)),
         report(LIVE + 2 * MINUTE, rules=(ReportedRule(ONE, moment_ns(LIVE + 900 * DAY)),), is_canary=True),
-        report(LIVE + 3 * MINUTE, left_out=(ReportedLeftOut(row.handle, ONE, "registered_key"),)),
+        report(LIVE + 3 * MINUTE, left_out=(ReportedLeftOut(row.handle, ONE, "registered_key"),), fallen=(ONE,)),
+        report(LIVE + 4 * MINUTE, doubts=("clock_back",)), report(LIVE + 5 * MINUTE, doubts=("clock_back",)),
     ]
     before = OrderRow.objects.values().get()
     entries = Outbox.objects.count()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from licet.app.confirm.counts import Counts, handles
+from licet.app.confirm.fallen import fallen_ends
 from licet.app.enforce.cycle import CarriedOut
 from licet.errors import LicetError
 from licet.model.canonical import sha256_digest
@@ -45,6 +46,7 @@ def compose(done: CarriedOut, counts: Counts, offs: Sequence[int]) -> EnforcerRe
         hits_since_ns=_whole(counts.since_ns), hits=counts.hits(),
         # What is later than now was noted by another clock, and waits until this one gets there.
         offs=tuple(time_ns for time_ns in offs if time_ns <= computed.at_ns)[-OFFS_MAX:],
+        fallen=fallen_ends(done),
     )
 
 

@@ -7,6 +7,7 @@ enforced against, whatever the registry says today. One that is ordered must hav
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 from licet.enforce.shield import REMEMBERED_NS
@@ -30,6 +31,37 @@ WHERE kind = 'tunnel' AND grade = 'certain' AND verdict IN ('unregistered', 'con
   AND lastSeen > ?::TIMESTAMPTZ
 LIMIT ?
 """
+
+
+_PACKETS = """
+SELECT kind, endpoint.address, (epoch(windowStart) // 3600)::BIGINT AS hour, endpoint.transport, endpoint.port,
+       sum(packets)::BIGINT, sum(windowMilliseconds)::BIGINT
+FROM read_parquet(?, union_by_name = true)
+WHERE (kind = 'window' OR (kind = 'tunnel' AND registration IS NOT NULL AND endpoint.address IS NOT NULL))
+  AND windowStart > ?::TIMESTAMPTZ
+GROUP BY ALL LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What was watched, by hours since the epoch. watched: milliseconds, of all interfaces; packets: of registered
+    tunnels, by endpoint and hour."""
+
+    watched: dict[int, int]
+    packets: dict[tuple[Endpoint, int], int]
+
+
+def registered_hours(folder: str, since_ns: int) -> Hours:
+    """Packets of registered tunnels by the hour. Raises BadFile."""
+    watched: dict[int, int] = {}
+    packets: dict[tuple[Endpoint, int], int] = {}
+    for kind, address, hour, transport, port, count, milliseconds in _ask(folder, _PACKETS, since_ns):
+        if kind == "window":
+            watched[hour] = milliseconds
+        else:
+            packets[Endpoint(address, transport, port), hour] = count
+    return Hours(watched, packets)
 
 
 def seen_endpoints(folder: str, since_ns: int) -> frozenset[Endpoint]:

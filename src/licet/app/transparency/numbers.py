@@ -176,7 +176,8 @@ NUMBERS: tuple[Number, ...] = (
              *_ORDER_ENDS, how=DETAIL_SUM, detail="measured"),
     _counted("registered_affected", ORDERS, "Registered endpoints ever affected by an order", "incidents",
              Query("order", "lift", "lifted", "registered"), Query("order_endpoint", "lift", "lifted", "registered"),
-             Query("order", "anomaly", reason="registered_endpoint"), how=AFFECTED),
+             Query("order", "anomaly", reason="registered_endpoint"),
+             Query("order", "anomaly", reason="registered_fell"), how=AFFECTED),
 
     _counted("appeals_filed", APPEALS, "Appeals filed", "appeals", Query("appeal", "file"),
              Query("registration", "appeal_filed")),

@@ -62,6 +62,8 @@ REASONS: dict[str, Text] = {
     "unassigned": _("Nobody read an appeal for a day."),
     "hits_above_prediction": _("Its rule met far more than the dry run had said."),
     "registered_endpoint": _("Its rule met something registered."),
+    "registered_fell": _("A registered tunnel on its address carries far less since the rule is there."),
+    "clock_unsure": _("A machine that enforced it does not know what time it is."),
     "registered_overlap": _("The dry run met something registered."),
     "tenancy_shared": _("The dry run saw others on the same address and port: an address that is shared is never "
                         "ordered against."),
@@ -95,4 +97,5 @@ APPEAL_STATES: dict[str, Text] = {
 LIFT_CODES: dict[str, Text] = {
     "no_longer_needed": _("It is not needed any more"), "wrong_endpoint": _("It is about the wrong endpoint"),
     "contact_answered": _("Whoever answers for it has answered"), "court": _("A court said so"),
+    "owner_changed": _("Somebody else has the address by now"),
 }

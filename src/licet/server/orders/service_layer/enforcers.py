@@ -1,8 +1,9 @@
 """Reports of enforcers as they arrive: whose they are, that they are new, what they count, and what they give away.
 
 A report can end an order, and have the log say that its enforcer was switched off, and do nothing else: where a rule
-met far more than its dry run said, or an enforcer found that it enforced against something registered, the order is
-rolled back. Nothing here goes back to an enforcer.
+met far more than its dry run said, an enforcer found that it enforced against something registered, a registered tunnel
+beside it fell, or the clock there is unsure, the order is rolled back. It is one of the enforcer's own network, and had
+taken effect. Nothing here goes back to an enforcer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from licet.lifecycle import order as orders
 from licet.lifecycle.table import EventRefused
 from licet.model.enforcer_report import NAMESPACE, EnforcerReport, ReportFile, read_report_file
 from licet.model.policy import Signer
-from licet.order.effect import ABOVE_PREDICTION, MET_REGISTERED
+from licet.order.effect import ABOVE_PREDICTION, CLOCK_UNSURE, MET_REGISTERED, REGISTERED_FELL
 from licet.order.sshsig import read_key, require_signature
 from licet.server.orders.measured import effects, moment_of, report_of
 from licet.server.orders.models import EnforcerHits, EnforcerRow, OrderedEnd, OrderRow
@@ -38,6 +39,8 @@ LIMITER = Limiter(REPORTS_A_MINUTE, ENFORCERS_MAX)
 
 # Why an enforcer leaves out what it enforced just before: a registered service was hit.
 REGISTERED = frozenset({"registered_endpoint", "registered_key"})
+# Why one does not know what time it is.
+UNSURE = frozenset({"clock_back", "clock_behind"})
 
 
 def take(raw: bytes, *, at: datetime) -> EnforcerRow:
@@ -112,12 +115,33 @@ def _look(before: EnforcerReport | None, report: EnforcerReport, counted: list[O
     """Roll back what met what it should not."""
     enforced = set() if before is None else {rule.end for rule in before.in_force}
     hit = [one.end for one in report.left_out if one.code in REGISTERED and one.end in enforced]
-    for end in OrderedEnd.objects.filter(handle__in=hit).select_related("order"):
+    own = OrderedEnd.objects.filter(order__network=report.network).select_related("order")
+    for end in own.filter(handle__in=hit):
         roll_back(end.order, MET_REGISTERED, end.endpoint, at)
+    fallen = [end for end in report.fallen if end in enforced]
+    for end in own.filter(handle__in=fallen):
+        roll_back(end.order, REGISTERED_FELL, end.endpoint, at)
+    if before is not None and _is_unsure(before) and _is_unsure(report):
+        _end_by_clock(before, at)
     for order in {end.order_id: end.order for end in counted if end.order.is_in_force}.values():
         above = next((one for one in effects(order, at) if one.is_anomaly), None)
         if above is not None:
             roll_back(order, ABOVE_PREDICTION, above.endpoint, at)
+
+
+def _is_unsure(report: EnforcerReport) -> bool:
+    """True where an enforcer that acts does not know what time it is."""
+    return report.is_in_force and not UNSURE.isdisjoint(report.doubts)
+
+
+def _end_by_clock(before: EnforcerReport, at: datetime) -> None:
+    """The clock of an enforcer was unsure in two reports in a row: roll back what it had in force before, of its own
+    network. It had all of the network that was live; the first alone had what is on trial."""
+    states = orders.IN_FORCE if before.is_canary else (orders.LIVE,)
+    since = moment_of(before.computed_ns)
+    for row in OrderRow.objects.filter(network=before.network, state__in=states, activated_at__lt=since).order_by("pk"):
+        end = row.ends.order_by("number").first()
+        roll_back(row, CLOCK_UNSURE, "" if end is None else end.endpoint, at)
 
 
 def roll_back(order: OrderRow, reason: str, endpoint: str, at: datetime) -> None:

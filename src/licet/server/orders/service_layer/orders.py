@@ -20,6 +20,7 @@ from licet.model.canonical import Json, moment_ns, parse_time
 from licet.model.order import APPROVER, OrderFile, file_bytes, order_digest, read_order_file
 from licet.model.order import AUTHOR as BY_AUTHOR
 from licet.model.policy import NetworkPolicy
+from licet.order.effect import OWNER_CHANGED
 from licet.order.impact import impact_problems, overlap_problems, read_impact
 from licet.order.limits import draft_problems
 from licet.order.people import signature_problems
@@ -34,7 +35,7 @@ from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
 
-REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court")
+REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court", OWNER_CHANGED)
 
 
 class NotOrderable(Refused):
@@ -147,11 +148,14 @@ def details_of(row: OrderRow) -> dict[str, Json]:
 
 @transaction.atomic
 def lift(actor: Actor, row: OrderRow, code: str, *, at: datetime) -> OrderRow:
-    """End an order before its end. Raises Refused."""
+    """End an order before its end. That somebody else has its address by now is an anomaly, and rolls back
+    what is in force: who is there was not told of it. Raises Refused."""
     require_officer(actor)
     if code not in REASON_CODES:
         raise Refused("unknown_code", _("Choose a reason."), "code")
-    return move(actor, lock(row), "lift", at, reason=code)
+    found = lock(row)
+    event = "anomaly" if code == OWNER_CHANGED and found.is_in_force else "lift"
+    return move(actor, found, event, at, reason=code)
 
 
 def move(actor: Actor, row: OrderRow, event: str, at: datetime, *, reason: str = "",
