@@ -2,7 +2,8 @@
 # make serve   a registry of invented services, to look around in: http://127.0.0.1:8000 (PORT=8080 for another port)
 # make test    everything that this machine can test; says what it leaves out, and why
 # make bench   licet beside other readers of captures, on large traces that it makes (options below)
-# make attack  somebody with a stolen server tries everything on an enforcer; what each try was stopped by
+# make attack  somebody with a stolen server tries everything on an enforcer, and somebody with a stolen enforcer on a
+#              registry; what each try was stopped by
 # make check   style, types and the rules of the house
 # make wheel   one wheel for Python 3.11 and later; scans and serves on each version that is installed
 # make fuzz    mutated captures through the sanitised kernel and its plain twin: make fuzz SECONDS=60
@@ -33,6 +34,7 @@ bench: $(VENV)/dev.stamp
 
 attack: $(VENV)/dev.stamp
 	@PYTHONPATH=tests $(BIN)/python -m enforce.attacks
+	@PYTHONPATH=tests $(BIN)/python -m server.orders.report_attacks
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
