@@ -1,5 +1,6 @@
 """An enforcer and its registry, both as they are run, at the router of an office: packets that a rule refuses come back
-as numbers on the order's page; the registry goes away, and the enforcer goes on.
+as numbers on the order's page; the registry goes away, and the enforcer goes on; somebody switches it off meanwhile,
+and the registry logs that when it is back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +90,7 @@ class Place:
     def page(self, service: Service, path: str) -> str:
         return self.at_router(sys.executable, "-c", ASKS, f"{service.url}{path}")
 
-    def enforcer_of(self, service: Service) -> dict[str, object]:
+    def enforcer_of(self, service: Service) -> dict[str, Any]:
         (found,) = json.loads(self.page(service, "/status.json"))["enforcers"]
         return dict(found)
 
@@ -112,15 +114,27 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def registry(place: Place, folder: Path) -> Iterator[Service]:
-    """`licet serve` at the router, with the office's policy and its order."""
+def registry(place: Place, folder: Path, *, is_new: bool = True) -> Iterator[Service]:
+    """`licet serve` at the router, with the office's policy and its order; or the same again."""
     words = tuple(place.office.words)
     with running_service(folder, prefix=words, top='[network]\nkind = "owned"\nprefixes = ["192.0.2.0/24"]') as service:
+        if not is_new:
+            yield service
+            return
         enforcer = f'[[network.enforcer]]\ncode = "enforcer-1"\nkey = "{place.key.public}"\n'
         (folder / "licet-data" / "policy.toml").write_text(place.office.policy_text() + enforcer)
         (folder / "order.json").write_bytes((place.office.folder / "orders" / f"{PUID}.json").read_bytes())
         service.python(KEEP)
         yield service
+
+
+def reports_to(place: Place, service: Service) -> None:
+    place.office.write_config("enforce", more=f'report_to = "{service.url.replace("localhost", "127.0.0.1")}"\n'
+                                              f'report_key = "{place.key.private}"\nevery_s = 5')
+
+
+def has_rules(place: Place) -> bool:
+    return "51820" in place.at_router("nft", "list", "ruleset")
 
 
 def computed(place: Place) -> str:
@@ -138,8 +152,7 @@ def test_what_a_rule_refused_is_shown_and_the_enforcer_outlives_its_registry(pla
     said = tmp_path / "said"
     with said.open("wb") as out, registry(place, tmp_path / "registry") as service:
         assert place.enforcer_of(service)["reported"] is None
-        office.write_config("enforce", more=f'report_to = "{service.url.replace("localhost", "127.0.0.1")}"\n'
-                                            f'report_key = "{place.key.private}"\nevery_s = 5')
+        reports_to(place, service)
         enforcer = subprocess.Popen(
             [*office.words, sys.executable, "-m", "licet", "enforce", "run", "--config",
              str(office.folder / "licet.toml")],
@@ -164,11 +177,31 @@ def test_what_a_rule_refused_is_shown_and_the_enforcer_outlives_its_registry(pla
         wait_until(lambda: said.read_bytes().splitlines()[-1].startswith(AWAY), "it to be said", 120)
         times, before = said.read_bytes().count(AWAY), computed(place)
         wait_until(lambda: computed(place) > before, "the next turn")
-        assert "51820" in place.at_router("nft", "list", "table", "inet", "licet")
+        assert has_rules(place)
         assert said.read_bytes().count(AWAY) == times
+        # Somebody switches it off meanwhile, and on again: nobody has to be there for that.
+        assert office.licet("off", at_ns=time.time_ns()).status == 0
+        assert not has_rules(place)
+        assert office.apply(at_ns=time.time_ns()).status == 0
+        assert has_rules(place)
         office.move(PUID, "lift", "author", "no_longer_needed")
         enforcer.send_signal(signal.SIGHUP)
-        wait_until(lambda: "51820" not in place.at_router("nft", "list", "ruleset"), "the lifted order to go")
+        wait_until(lambda: not has_rules(place), "the lifted order to go")
+        # Contact returns: the registry is told, and has it in its log once, however often it is told again.
+        with registry(place, tmp_path / "registry", is_new=False) as service:
+            reports_to(place, service)
+            enforcer.send_signal(signal.SIGHUP)
+            wait_until(lambda: place.enforcer_of(service)["offs"] != [], "the switch to be told", 90)
+            first = place.enforcer_of(service)
+            wait_until(lambda: place.enforcer_of(service)["computed"] > first["computed"], "another report", 90)
+            last = place.enforcer_of(service)
+            assert last["offs"] == first["offs"]
+            assert len(last["offs"]) == 1
+            assert last["offs"][0]["off"] < last["offs"][0]["told"]
+            service.licet("run-due")
+            entries = place.page(service, f"/log/?handle={last['handle']}")
+            assert entries.count("An enforcer says that it was switched off by hand.") == 1
+            assert "this registry was told" in place.page(service, "/status/")
     finally:
         enforcer.send_signal(signal.SIGTERM)
         assert enforcer.wait(30) == 0

@@ -198,7 +198,8 @@ orders = "orders"
 
     def _here(self, moment_ns: int, words: Sequence[str]) -> Done:
         runner = CliRunner(env={"LICET_ENFORCE_STATE": str(self.folder / "machine")})
-        with patch("licet.app.enforce.service.now_ns", lambda: moment_ns):
+        with patch("licet.app.enforce.service.now_ns", lambda: moment_ns), patch(
+            "licet.app.enforce.switch.now_ns", lambda: moment_ns):
             done = runner.invoke(licet, ["enforce", *words], standalone_mode=False)
         if isinstance(done.exception, LicetError):
             return Done(done.exception.exit_status, done.stdout, f"licet: {done.exception}")

@@ -95,7 +95,8 @@ MACHINE_CALLS = frozenset({
 # say what is over.
 ASKS_THE_CLOCK = {
     "licet.app.scan", "licet.app.watch.loop", "licet.app.watch.run", "licet.app.report.progress",
-    "licet.app.enforce.service", "licet.app.registry_edit", "licet.app.proof", "licet.app.order.clock",
+    "licet.app.enforce.service", "licet.app.enforce.switch",  # when it was switched off
+    "licet.app.registry_edit", "licet.app.proof", "licet.app.order.clock",
     "licet.app.published.compare", "licet.cli.lookup",
     "licet.cli.snapshot", "licet.cli.keys", "licet.cli.options",  # a list of keys has an end, a registry may be stale
     "licet.proof.deadline", "licet.server.clock",

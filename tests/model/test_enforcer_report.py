@@ -10,11 +10,12 @@ import pytest
 
 from enforce.reports import ReportedHits, ReportedLeftOut, report, sent
 from licet.errors import Malformed
-from licet.model.canonical import canonical_json
+from licet.model.canonical import canonical_json, moment_ns, time_text
 from licet.model.enforcer_report import (
     FILE_BYTES_MAX,
     HITS_MAX,
     LEFT_OUT_MAX,
+    OFFS_MAX,
     RULES_MAX,
     read_report,
     read_report_file,
@@ -23,9 +24,10 @@ from licet.model.enforcer_report import (
 )
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+OFF_NS = [moment_ns(AT) - hours * 3_600 * 10**9 for hours in (50, 1, 0)]
 FULL = report(AT, "OEP-7F3K9Q2M01", "OEP-7F3K9Q2M02", hits=(ReportedHits("OEP-7F3K9Q2M01", 7, 1_036),),
               left_out=(ReportedLeftOut("ORD-4K2ZHHM8", "", "not_in_time"),
-                        ReportedLeftOut("ORD-4K2ZHHM9", "OEP-4K2ZHHM901", "registered_endpoint")))
+                        ReportedLeftOut("ORD-4K2ZHHM9", "OEP-4K2ZHHM901", "registered_endpoint")), offs=tuple(OFF_NS))
 
 
 def test_a_report_is_read_as_it_was_written() -> None:
@@ -43,10 +45,28 @@ def test_the_largest_report_can_be_sent() -> None:
     largest = report(AT, *ends[:RULES_MAX], hits=tuple(ReportedHits(end, 2**53 - 1, 2**53 - 1) for end in ends),
                      left_out=tuple(ReportedLeftOut("ORD-7F3K9Q2M7F3K9Q2M", "OEP-7F3K9Q2M7F3K9Q2M01",
                                                     "registered_endpoint")
-                                    for _ in range(LEFT_OUT_MAX)))
+                                    for _ in range(LEFT_OUT_MAX)),
+                     offs=tuple(moment_ns(AT) - number * 1_000 for number in reversed(range(OFFS_MAX))))
     raw = sent(largest)
     assert len(raw) < FILE_BYTES_MAX
     assert read_report_file(raw).report == largest
+
+
+def test_who_was_never_switched_off_says_nothing_of_it() -> None:
+    """So that reports which an older licet signed hold, and are read."""
+    never = report(AT)
+    assert "offs" not in report_json(never)
+    assert read_report_file(sent(never)).report == never
+
+
+@pytest.mark.parametrize("offs", [
+    [time_text(OFF_NS[1]), time_text(OFF_NS[0])], [time_text(OFF_NS[0])] * 2, [time_text(moment_ns(AT) + 1_000)],
+    ["yesterday, by the night shift"], [None], "2026-03-02T12:00:00.000000Z",
+    [time_text(number * 1_000) for number in range(OFFS_MAX + 1)],
+])
+def test_when_it_was_switched_off_is_times_in_order_and_nothing_else(offs: Any) -> None:
+    with pytest.raises(Malformed):
+        read_report({**report_json(FULL), "offs": offs})
 
 
 def test_no_place_in_it_takes_an_address() -> None:

@@ -73,9 +73,11 @@ def apply(config_path: str) -> None:
     """
     from licet.app.confirm.send import Reporter
     from licet.app.enforce.cycle import CarriedOut, carry_out, difference, held_now
+    from licet.app.enforce.offs import noted_offs
     from licet.app.enforce.plan_text import plan_lines
 
     config, folder, _ = _loaded(config_path)
+    noted_offs(folder)  # what a mark says is noted before it goes
     folder.switch_on()
     config, folder, computed = _computed(config_path)
     held = held_now(config, folder)
@@ -110,8 +112,8 @@ def status(config_path: str | None, state_folder: str | None) -> None:
 def off(config_path: str | None, state_folder: str | None) -> int:
     """Switch everything off, now. Needs no network, no configuration and nobody else.
 
-    What was applied is taken away, and nothing is applied until somebody runs `licet enforce apply`. Without licet:
-    nft delete table inet licet
+    What was applied is taken away, and nothing is applied until somebody runs `licet enforce apply`. When that was is
+    noted, and the registry is told with the next report. Without licet: nft delete table inet licet
     """
     from licet.app.enforce.switch import default_folder, switch_off
 
@@ -150,11 +152,12 @@ def report(config_path: str) -> None:
     from licet.app.confirm.compose import compose
     from licet.app.confirm.counts import read_counts
     from licet.app.enforce.cycle import CarriedOut
+    from licet.app.enforce.offs import noted_offs
     from licet.model.enforcer_report import signed_bytes
 
     _, folder, computed = _computed(config_path, keeps=False)
     counts = read_counts(folder, computed.at_ns)
-    click.echo(signed_bytes(compose(CarriedOut(computed, (), 0), counts)).decode())
+    click.echo(signed_bytes(compose(CarriedOut(computed, (), 0), counts, noted_offs(folder))).decode())
 
 
 def _say(text: str) -> None:

@@ -23,6 +23,7 @@ from licet.lifecycle import (
     redaction,
     registration,
     request,
+    switching,
 )
 from licet.lifecycle.table import Table
 from licet.model.canonical import Json
@@ -32,7 +33,7 @@ TABLES: dict[str, Table] = {
     one.kind: one for one in (
         application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE,
         publication.TABLE, request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE,
-        keeping.TABLE)
+        keeping.TABLE, switching.TABLE)
 }
 
 

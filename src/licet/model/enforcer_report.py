@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ NAMESPACE = "licet-enforcer"
 
 FILE_BYTES_MAX = 512 * 1024
 RULES_MAX, LEFT_OUT_MAX, HITS_MAX = 500, 1_000, 2_000
+OFFS_MAX = 64
 REGISTRIES_MAX, DOUBTS_MAX = 64, 32
 SIGNATURE_LENGTH_MAX = 8_000
 EVERY_S_MAX = 3_600
@@ -45,6 +46,7 @@ _MEMBERS = {
     "log_size", "log_until", "registries", "registry_until", "set", "in_force", "rules", "doubts", "left_out",
     "left_out_more", "hits_since", "hits",
 }
+_IF_ANY = {"offs"}  # written where there is something to say
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +83,8 @@ class EnforcerReport:
     policy.toml, "" where none could be read; log_size: entries of the log that it computed from, log_until_ns and
     registry_until_ns: until when that is good, 0 where there is none; registries: (serial or None, digest);
     is_in_force: the firewall was given the rules; rules: sorted; left_out_more: how many more there were;
-    hits_since_ns: since when hits are counted.
+    hits_since_ns: since when hits are counted; offs: when somebody switched it off by hand, sorted, each once, and
+    told again and again.
     """
 
     network: str
@@ -104,6 +107,7 @@ class EnforcerReport:
     left_out_more: int
     hits_since_ns: int
     hits: tuple[ReportedHits, ...]
+    offs: tuple[int, ...] = ()
 
     @property
     def set_digest(self) -> str:
@@ -118,7 +122,7 @@ class EnforcerReport:
 
 def report_json(report: EnforcerReport) -> dict[str, Json]:
     """The members of `licet.enforcer-report/1`."""
-    return {
+    said: dict[str, Json] = {
         "schema": SCHEMA, "network": report.network, "computed": time_text(report.computed_ns),
         "every_s": report.every_s, "mode": report.mode, "output": report.output, "kind": report.kind,
         "switched_off": report.is_off, "canary": report.is_canary, "policy": report.policy or None,
@@ -132,6 +136,9 @@ def report_json(report: EnforcerReport) -> dict[str, Json]:
         "left_out_more": report.left_out_more, "hits_since": time_text(report.hits_since_ns),
         "hits": [{"end": one.end, "packets": one.packets, "bytes": one.bytes} for one in report.hits],
     }
+    if report.offs:
+        said["offs"] = [time_text(time_ns) for time_ns in report.offs]
+    return said
 
 
 def _time_or_null(time_ns: int) -> str | None:
@@ -173,7 +180,7 @@ def read_report_file(raw: bytes) -> ReportFile:
 
 def read_report(value: Any) -> EnforcerReport:
     """Read the members of a report: a closed list, each of its type and within its bounds. Raises Malformed."""
-    one = _object(value, _MEMBERS, "a report")
+    one = _object(value, _MEMBERS, "a report", _IF_ANY)
     if one["schema"] != SCHEMA:
         raise Malformed(f"this is no {SCHEMA}")
     found = EnforcerReport(
@@ -192,6 +199,7 @@ def read_report(value: Any) -> EnforcerReport:
         left_out_more=_number(one["left_out_more"], "left_out_more"),
         hits_since_ns=_time(one["hits_since"], "hits_since"),
         hits=tuple(_hits(each) for each in _list(one["hits"], HITS_MAX, "hits")),
+        offs=tuple(_time(each, "offs") for each in _list(one.get("offs", []), OFFS_MAX, "offs")),
     )
     _refuse_contradictions(found, one["set"])
     return found
@@ -202,6 +210,8 @@ def _refuse_contradictions(found: EnforcerReport, digest: object) -> None:
         raise Malformed("its rules are not sorted, or two are for one endpoint")
     if len({one.end for one in found.hits}) != len(found.hits):
         raise Malformed("it counts the hits of one endpoint twice")
+    if list(found.offs) != sorted(set(found.offs)) or found.offs[-1:] > (found.computed_ns,):
+        raise Malformed("the times at which it was switched off are not sorted, or one is later than the report")
     if digest != found.set_digest:
         raise Malformed("its digest is not that of its rules")
     if found.is_in_force and (found.mode != "enforce" or found.is_off):
@@ -238,9 +248,10 @@ def _decoded(raw: bytes) -> Any:
         raise Malformed("this is not JSON") from None
 
 
-def _object(value: Any, names: set[str], what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or value.keys() != names:
-        odd = ", ".join(sorted(map(str, value.keys() ^ names))[:3]) if isinstance(value, dict) else "it is no object"
+def _object(value: Any, names: set[str], what: str, if_any: Set[str] = frozenset()) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or value.keys() - if_any != names:
+        odd = (", ".join(sorted(map(str, (value.keys() - if_any) ^ names))[:3]) if isinstance(value, dict)
+               else "it is no object")
         raise Malformed(f"{what} has not the members that it should: {odd}"[:300])
     return value
 

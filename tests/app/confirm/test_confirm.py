@@ -28,7 +28,7 @@ from licet.cli import enforce as face
 from licet.enforce import apply
 from licet.enforce.apply import Held
 from licet.errors import LicetError
-from licet.model.canonical import canonical_json, sha256_digest
+from licet.model.canonical import canonical_json, sha256_digest, time_text
 from licet.model.endpoint import Endpoint
 from licet.model.enforcer_report import NAMESPACE, EnforcerReport, ReportedHits, read_report_file
 from licet.order.sshsig import read_key, require_signature
@@ -422,3 +422,28 @@ def test_what_is_the_same_is_told_every_ten_seconds_at_most(
 
     run(tell)
     assert [one.computed_ns - office.at_ns for one in told] == [2 * 10**9, 12 * 10**9, 22 * 10**9]
+
+
+@needs_ssh_keygen
+def test_that_it_was_switched_off_is_told_with_every_report_after_it(
+    office: Office, firewall: Firewall, key: KeyPair,
+) -> None:
+    """After days without contact, after it was switched on again, and as often as it takes."""
+    office.licet("off", "--config", str(office.folder / "licet.toml"))
+    office.at_ns += 3 * 24 * HOUR_NS
+    with registry() as (port, came):
+        reports_to(office, port, key)
+        for hours in (0, 1):
+            office.pass_time(hours)
+            assert office.apply().status == 0
+    assert [read_report_file(raw).report.offs for raw in came] == [(AT_NS,), (AT_NS,)]
+    shown = office.licet("report", "--config", str(office.folder / "licet.toml")).out
+    assert json.loads(shown)["offs"] == [time_text(AT_NS)]
+
+
+def test_a_note_of_another_clock_waits_until_this_one_gets_there(
+    office: Office, firewall: Firewall,
+) -> None:
+    office.licet("off", "--config", str(office.folder / "licet.toml"), at_ns=AT_NS + HOUR_NS)
+    shown = office.licet("report", "--config", str(office.folder / "licet.toml")).out
+    assert "offs" not in json.loads(shown)

@@ -24,6 +24,7 @@ from licet.lifecycle import (
     redaction,
     registration,
     request,
+    switching,
 )
 from licet.lifecycle.table import Table
 from licet.server.audit import entries, words
@@ -217,7 +218,7 @@ def test_the_feed_is_narrowed_like_the_page(full: World, client: Client) -> None
 @pytest.mark.parametrize("table", [
     application.TABLE, domain_proof.TABLE, endpoint_proof.TABLE, registration.TABLE, listing.TABLE, publication.TABLE,
     request.TABLE, order.TABLE, order.ENDPOINT_TABLE, appeal.TABLE, redaction.TABLE,
-    keeping.TABLE], ids=lambda table: table.kind)
+    keeping.TABLE, switching.TABLE], ids=lambda table: table.kind)
 def test_every_move_of_a_table_has_its_words(table: Table) -> None:
     moves = [(event, state) for event, (state, _roles) in table.births.items()]
     moves += [(event, move.to) for row in table.rows.values() for event, moves in row.items() for move in moves]

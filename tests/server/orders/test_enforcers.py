@@ -388,3 +388,61 @@ def test_a_report_never_begins_prolongs_or_restores_anything(world: World) -> No
         enforcers.take(sent(one), at=LIVE + 3 * MINUTE)
     assert OrderRow.objects.values().get() == before
     assert Outbox.objects.count() == entries
+
+
+# The switch.
+
+
+def logged_offs() -> list[dict[str, Any]]:
+    """The entries of the log about the switch."""
+    rows = Outbox.objects.filter(type="enforcer").order_by("pk")
+    return [json.loads(bytes(row.body)) for row in rows]
+
+
+def test_the_switch_is_logged_when_contact_returns_and_once(world: World) -> None:
+    """Days later, and however often it is said (lifecycle §6, 25)."""
+    off = LIVE - 4 * DAY
+    for minutes in range(3):
+        tell(LIVE + minutes * MINUTE, offs=(moment_ns(off),))
+    (entry,) = logged_offs()
+    assert (entry["event"], entry["to"], entry["role"], entry["reason"]) == ("off", "switched_off", "machine", "")
+    assert entry["time"] == "2026-03-03T13:00:00.000000Z"
+    assert entry["details"] == {"enforcer": "enforcer-1", "network": "Example-Logistics-Hamburg",
+                                "off": int(off.timestamp())}
+    tell(LIVE + 3 * MINUTE, offs=(moment_ns(off), moment_ns(LIVE + 2 * MINUTE)))
+    tell(LIVE + 3 * MINUTE, offs=(moment_ns(off),), by=ENFORCER_2)
+    first, second, other = logged_offs()
+    assert (second["subject"], second["prevSubjectLeaf"] != "") == (first["subject"], True)
+    assert other["subject"] != first["subject"]
+    text = plain(Client().get("/status/"))
+    assert "27 February 2026, 13:00 UTC; this registry was told 3 March 2026, 13:00 UTC" in text
+    found = Client().get("/status.json").json()["enforcers"][0]
+    assert found["offs"] == [{"off": "2026-03-03T13:02:00Z", "told": "2026-03-03T13:03:00Z"},
+                             {"off": "2026-02-27T13:00:00Z", "told": "2026-03-03T13:00:00Z"}]
+    assert f"/log/?handle={found['handle']}" in main_of(Client().get("/status/"))
+    assert found["handle"] == first["subject"]
+
+
+def test_another_key_of_the_same_machine_makes_no_second_entry(world: World, tmp_path: Path) -> None:
+    tell(LIVE, offs=(moment_ns(LIVE - DAY),))
+    new_key = replace(STRANGER, code="enforcer-1")
+    (tmp_path / "policy.toml").write_text(policy_toml(extra=policy_lines(new_key)))
+    tell(LIVE + MINUTE, offs=(moment_ns(LIVE - DAY),), by=new_key)
+    assert len(logged_offs()) == 1
+
+
+def test_an_enforcer_cannot_fill_the_log_and_what_is_beyond_waits_a_day(world: World) -> None:
+    many = tuple(moment_ns(LIVE - DAY + number * MINUTE) for number in range(64))
+    tell(LIVE, offs=many)
+    more = (*many[1:], moment_ns(LIVE))
+    tell(LIVE + MINUTE, offs=more)
+    assert len(logged_offs()) == 64
+    tell(LIVE + DAY, offs=more)
+    assert len(logged_offs()) == 65
+
+
+def test_a_report_that_is_not_taken_logs_no_switch(world: World) -> None:
+    made = report(LIVE, offs=(moment_ns(LIVE - DAY),))
+    assert post(sent(made, STRANGER)).status_code == 403
+    assert post(sent(replace(made, computed_ns=moment_ns(LIVE - DAY)))).status_code == 409
+    assert not logged_offs()

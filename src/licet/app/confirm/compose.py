@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from licet.app.confirm.counts import Counts, handles
 from licet.app.enforce.cycle import CarriedOut
 from licet.errors import LicetError
@@ -9,6 +11,7 @@ from licet.model.canonical import sha256_digest
 from licet.model.enforcer_report import (
     DOUBTS_MAX,
     LEFT_OUT_MAX,
+    OFFS_MAX,
     REGISTRIES_MAX,
     EnforcerReport,
     ReportedLeftOut,
@@ -20,8 +23,8 @@ from licet.snapshot.store import read_bytes
 MICROSECOND_NS = 1_000
 
 
-def compose(done: CarriedOut, counts: Counts) -> EnforcerReport:
-    """What is told of a computation. counts: with what it added."""
+def compose(done: CarriedOut, counts: Counts, offs: Sequence[int]) -> EnforcerReport:
+    """What is told of a computation. counts: with what it added; offs: when somebody switched it off, sorted."""
     computed, known, decision = done.computed, done.computed.gathered.known, done.computed.decision
     table, ends = computed.config.enforce, handles(known.orders)
     rules = sorted(ReportedRule(ends[f"{rule.order} {rule.endpoint}"], _whole(rule.until_ns))
@@ -40,6 +43,8 @@ def compose(done: CarriedOut, counts: Counts) -> EnforcerReport:
         doubts=tuple(dict.fromkeys(one.code for one in decision.doubts))[:DOUBTS_MAX],
         left_out=tuple(left_out[:LEFT_OUT_MAX]), left_out_more=max(0, len(left_out) - LEFT_OUT_MAX),
         hits_since_ns=_whole(counts.since_ns), hits=counts.hits(),
+        # What is later than now was noted by another clock, and waits until this one gets there.
+        offs=tuple(time_ns for time_ns in offs if time_ns <= computed.at_ns)[-OFFS_MAX:],
     )
 
 

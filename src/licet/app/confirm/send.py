@@ -17,6 +17,7 @@ from licet.app.confirm.compose import compose
 from licet.app.confirm.counts import added, read_counts, write_counts
 from licet.app.confirm.signature import SAID_LENGTH_MAX, printable, signed
 from licet.app.enforce.cycle import CarriedOut
+from licet.app.enforce.offs import noted_offs
 from licet.app.enforce.state import TOLD, Folder, folder_of
 from licet.errors import LicetError, Unavailable
 from licet.model.canonical import time_text
@@ -47,7 +48,7 @@ def prepared(done: CarriedOut) -> Outgoing | None:
     write_counts(folder, counts)
     if not table.report_to:
         return None
-    return Outgoing(compose(done, counts), table.report_to, table.report_key, folder)
+    return Outgoing(compose(done, counts, noted_offs(folder)), table.report_to, table.report_key, folder)
 
 
 def deliver(one: Outgoing) -> None:

@@ -8,6 +8,7 @@
     counts.json     the same, added up; and told.json, whether the registry was told (`licet.app.confirm`)
     orders/         files of orders, as they came
     off             while it is there, nothing is applied
+    offs.txt        when it was switched off (`licet.app.enforce.offs`)
 
 Whatever cannot be read counts as not there, and that only takes rules away.
 """
@@ -19,7 +20,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from licet.app.enforce.switch import default_folder
+from licet.app.enforce.switch import MARK, default_folder
 from licet.enforce.memory import BYTES_MAX, Memory, read_memory
 from licet.errors import BadFile, LicetError
 from licet.model.canonical import Json, canonical_json
@@ -90,11 +91,11 @@ class Folder:
     @property
     def is_off(self) -> bool:
         """True while somebody switched it off, here or for the whole machine."""
-        return any(os.path.exists(mark) for mark in self._marks())
+        return any(os.path.exists(mark) for mark in self.marks())
 
     def switch_on(self) -> None:
         """Take the switch back. Raises BadFile."""
-        for mark in self._marks():
+        for mark in self.marks():
             try:
                 os.unlink(mark)
             except FileNotFoundError:
@@ -102,8 +103,13 @@ class Folder:
             except OSError as error:
                 raise BadFile(mark, f"cannot be removed: {error.strerror or error}") from None
 
-    def _marks(self) -> tuple[str, str]:
-        return self.at("off"), os.path.join(default_folder(), "off")
+    def places(self) -> tuple[str, ...]:
+        """Where the switch leaves its mark and its notes: here, and for the whole machine."""
+        return tuple(dict.fromkeys((self.path, default_folder())))
+
+    def marks(self) -> tuple[str, ...]:
+        """The files of which each keeps it off."""
+        return tuple(os.path.join(place, MARK) for place in self.places())
 
 
 def folder_of(state: str, keeps: bool = True) -> Folder:

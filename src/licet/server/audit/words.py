@@ -34,6 +34,7 @@ KINDS: dict[str, Text] = {
     "appeal": _("appeal"),
     "redaction": _("redaction"),
     "log": _("the log itself"),
+    "enforcer": _("enforcer"),
 }
 
 # By type and event of an entry; where the calendar did it, by its new state; and where one event can mean two
@@ -50,6 +51,7 @@ EVENTS: dict[tuple[str, str], Text] = {
     ("domain", "inactive"): _("A domain counts no more: its proof failed for too long."),
     ("redaction", "redact"): _("The body of an entry was taken back."),
     ("log", "keep"): _("Nothing else happened for half a day, and the log is kept."),
+    ("enforcer", "off"): _("An enforcer says that it was switched off by hand."),
     ("listing", "list"): _("The directory began to show a service."),
     ("listing", "describe"): _("What the directory says of a service changed."),
     ("listing", "unlist"): _("The directory stopped showing a service."),

@@ -7,21 +7,30 @@ with since when, and with what it may still enforce, until a newer report says o
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from licet.errors import LicetError
 from licet.lifecycle import order as orders
-from licet.model.canonical import Json, moment_ns, time_text
+from licet.model.canonical import Json, canonical_json, moment_ns, time_text
 from licet.model.enforcer_report import KEEPS_COUNT, EnforcerReport
 from licet.server.orders import words
 from licet.server.orders.measured import moment_of, report_of
-from licet.server.orders.models import EnforcerRow, OrderedEnd
+from licet.server.orders.models import EnforcerOff, EnforcerRow, OrderedEnd
 from licet.server.orders.policy import networks
 
 GRACE = timedelta(minutes=5)  # the log is written once a minute, and enforcers compute as often
 TURNS = 3  # of an enforcer that computes less often
+OFFS_SHOWN_MAX = 5
+
+
+def enforcer_handle(network: str, code: str) -> str:
+    """The subject of an enforcer in the log: `ENF-7F3K9Q2MABCD`. It goes on where the enforcer gets another key."""
+    digest = hashlib.sha256(canonical_json([network, code])).digest()
+    return f"ENF-{base64.b32encode(digest).decode()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,8 @@ class StillThere:
 @dataclass(frozen=True, slots=True)
 class ShownEnforcer:
     """code: as the policy names it; row, report: None where it never reported; late_since: from when its reports are
-    missing, None where they are not; still: what it may enforce and should not, or where it is late all that it may."""
+    missing, None where they are not; still: what it may enforce and should not, or where it is late all that it may;
+    offs: when it was switched off by hand, as far as it was told, the newest first."""
 
     code: str
     network: str
@@ -47,6 +57,12 @@ class ShownEnforcer:
     report: EnforcerReport | None
     late_since: datetime | None
     still: tuple[StillThere, ...]
+    offs: tuple[EnforcerOff, ...] = ()
+
+    @property
+    def handle(self) -> str:
+        """Of its entries in the log."""
+        return enforcer_handle(self.network, self.code)
 
     @property
     def has_confirmed(self) -> bool:
@@ -71,7 +87,13 @@ def shown_enforcers(at: datetime) -> tuple[ShownEnforcer, ...]:
     except LicetError:
         return ()
     rows = {(row.network, row.key_id): row for row in EnforcerRow.objects.all()}
-    return tuple(_shown(one.code, network, rows.get((network, one.key_id)), at) for network, one in named)
+    offs = {(network, one.code): _offs(network, one.code) for network, one in named}
+    return tuple(replace(_shown(one.code, network, rows.get((network, one.key_id)), at), offs=offs[network, one.code])
+                 for network, one in named)
+
+
+def _offs(network: str, code: str) -> tuple[EnforcerOff, ...]:
+    return tuple(EnforcerOff.objects.filter(network=network, code=code).order_by("-off")[:OFFS_SHOWN_MAX])
 
 
 def _shown(code: str, network: str, row: EnforcerRow | None, at: datetime) -> ShownEnforcer:
@@ -122,7 +144,8 @@ def enforcer_json(one: ShownEnforcer) -> dict[str, Json]:
         "kind": report.kind if report else None, "switched_off": report.is_off if report else None,
         "in_force": one.in_force, "set": report.set_digest if report else None,
         "log_size": report.log_size if report else None, "doubts": [*report.doubts] if report else [],
-        "report": None if one.row is None else f"/status/reports/{one.row.pk}.json",
+        "report": None if one.row is None else f"/status/reports/{one.row.pk}.json", "handle": one.handle,
+        "offs": [{"off": _text(each.off), "told": _text(each.told)} for each in one.offs],
         "still": [{"order": each.order or None, "endpoint": each.endpoint or None, "off_since": _text(each.since),
                    "until": _text(each.until)} for each in one.still],
     }

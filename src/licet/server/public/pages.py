@@ -31,7 +31,8 @@ ABOUT_PEOPLE = ("Account", "EmailAddress", "EmailConfirmation", "Authenticator",
                 "MemberInvitation", "Officer", "Invitation", "Message", "Notice")
 ABOUT_SERVICES = ("Organisation", "DomainProof", "Service", "Endpoint", "Proof", "Application", "Registration",
                   "Proposal")
-OF_ORDERS = ("Request", "Ask", "OrderRow", "OrderedEnd", "EnforcerRow", "EnforcerHits", "Appeal", "AppealProof")
+OF_ORDERS = ("Request", "Ask", "OrderRow", "OrderedEnd", "EnforcerRow", "EnforcerHits", "EnforcerOff",
+             "Appeal", "AppealProof")
 ON_RECORD = ("Outbox", "Receipt", "Snapshot", "Registry")
 
 

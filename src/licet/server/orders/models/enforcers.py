@@ -1,4 +1,5 @@
-"""What enforcers reported: the newest report of each, and what the rules of orders met. No address is in either."""
+"""What enforcers reported: the newest report of each, what the rules of orders met, and when one was switched off. No
+address is in any."""
 
 from __future__ import annotations
 
@@ -24,6 +25,22 @@ class EnforcerRow(models.Model):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class EnforcerOff(models.Model):
+    """That an enforcer was switched off by hand. off: when; told: when its report said so; code: of the enforcer, as
+    the policy names it, which stays where it gets another key."""
+
+    network = models.CharField(max_length=NETWORK_LENGTH_MAX)
+    code = models.CharField(max_length=NETWORK_LENGTH_MAX)
+    off = models.DateTimeField()
+    told = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("network", "code", "off"), name="off_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.off.isoformat()}"
 
 
 class EnforcerHits(models.Model):

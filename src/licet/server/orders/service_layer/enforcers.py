@@ -1,7 +1,8 @@
 """Reports of enforcers as they arrive: whose they are, that they are new, what they count, and what they give away.
 
-A report can end an order, and do nothing else: where a rule met far more than its dry run said, or an enforcer found
-that it enforced against something registered, the order is rolled back. Nothing here goes back to an enforcer.
+A report can end an order, and have the log say that its enforcer was switched off, and do nothing else: where a rule
+met far more than its dry run said, or an enforcer found that it enforced against something registered, the order is
+rolled back. Nothing here goes back to an enforcer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from licet.order.sshsig import read_key, require_signature
 from licet.server.orders.measured import effects, moment_of, report_of
 from licet.server.orders.models import EnforcerHits, EnforcerRow, OrderedEnd, OrderRow
 from licet.server.orders.policy import network_named
+from licet.server.orders.service_layer.offs import take_offs
 from licet.server.orders.service_layer.orders import lock, move
 from licet.server.public.limits import Limiter
 from licet.server.registry.models import Notice
@@ -60,6 +62,7 @@ def take(raw: bytes, *, at: datetime) -> EnforcerRow:
         row.save()
         counted = _count(row, report)
         _look(before, report, counted, at)
+        take_offs(report.network, named.code, map(moment_of, report.offs), at)
     return row
 
 

@@ -27,14 +27,12 @@ from licet.order.problem import Problem
 from licet.order.seen import read_lines
 from licet.server.orders.measured import measured_packets
 from licet.server.orders.models import OrderedEnd, OrderRow
+from licet.server.orders.plain import plain_word
 from licet.server.orders.policy import network_named
 from licet.server.orders.standing import standing_of
 from licet.server.registry.service_layer import journal
 from licet.server.registry.service_layer.actors import Actor, require_officer
 from licet.server.registry.service_layer.locks import lock_registry
-
-NETWORK_LENGTH_MAX = 40
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 
 REASON_CODES = ("no_longer_needed", "wrong_endpoint", "contact_answered", "court")
 
@@ -134,9 +132,8 @@ def details_of(row: OrderRow) -> dict[str, Json]:
     """What every entry of an order says: the digest of what its author signed, the day of its end, what the report
     counts orders by (its ground, and its network, in letters that a leaf may hold), and once it is over how many flows
     and packets its dry run would have stopped, and how many packets enforcers said that it did."""
-    network = _NOT_PLAIN.sub("-", row.network)[:NETWORK_LENGTH_MAX]
     said: dict[str, Json] = {"order": row.digest, "end": row.end_date.date().isoformat(), "ground": row.ground,
-                             "network": network}
+                             "network": plain_word(row.network)}
     if row.state in orders.FINAL and row.computed is not None:
         report = read_impact(file_of(row).impact)
         matched = [one for end in report["endpoints"] for one in end["matched"]]
