@@ -384,7 +384,7 @@ def prove_control(street: Street, public: Visitor, puid: str) -> tuple[str, str]
 def assert_it_is_on_the_record(street: Street, public: Visitor, puid: str, appeal: str) -> None:
     """In public, in mails to everybody concerned, and in a log that holds."""
     page = public.get(f"/orders/{puid}/").main
-    assert "quashed on appeal" in page
+    assert "Quashed on appeal" in page
     assert "supplier&#x27;s own server" in page
     mail = street.service.kept_mail()
     for receiver in ("authority@example.org", "abuse@example.org", "owner@example.org"):
