@@ -1,7 +1,8 @@
 """The enforcer between real programs: what stops, what goes on, and each thing that brings it back.
 
 At the router of an office: a registered WireGuard and OpenVPN; unregistered ones over IPv4 and IPv6; a web server on
-the address of the unregistered ones; an ocserv, against which an order is refused in words.
+the address of the unregistered ones; an ocserv, against which an order is refused in words, where it is drafted and
+where it would be enforced. A second machine enforces too, once an order was tried at the first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,8 +26,9 @@ from enforce.cases import AT_NS, HOUR_NS
 from enforce.office import TESTS, Office
 from enforce.orders import order, record, signed
 from lab import needs, ocserv, openvpn, ordinary, wireguard
-from lab.network import Network, Tunnel
+from lab.network import Network, Node, Tunnel
 from lab.process import LabError, wait_until
+from support.ssh_keys import make_key
 
 _BESIDE = {"nft": "nftables", "curl": "curl", "nginx": "nginx-light"}
 _LACKING = needs.missing(_BESIDE, *needs.QUICK, ocserv.PROGRAMS)
@@ -43,11 +46,13 @@ REGISTERED = (record("198.51.100.10:51820/udp wireguard"), record("198.51.100.10
 
 @dataclass
 class Street:
-    """The office, its tunnels by name, and how to ask for the web page."""
+    """The office, its tunnels by name, and how to ask for the web page; any_connect: to be
+    connected to anew."""
 
     network: Network
     office: Office
     tunnels: dict[str, Tunnel]
+    any_connect: ocserv.Server
 
     def carrying(self) -> set[str]:
         """The tunnels through which a ping comes back; all are asked at once."""
@@ -67,8 +72,8 @@ class Street:
         words = ("curl", "-ksS", "-m", "8", "-o", "/dev/null", "-w", "%{http_code}", f"https://{OTHER[0]}/")
         return self.network.run(client, *words) == "200"
 
-    def ruleset(self) -> str:
-        return self.network.run(self.network.router, "nft", "list", "ruleset")
+    def ruleset(self, machine: Node | None = None) -> str:
+        return self.network.run(machine or self.network.router, "nft", "list", "ruleset")
 
     def assert_carrying(self, names: set[str]) -> None:
         """These tunnels and no other; what should go on may take a moment to, what should not never does."""
@@ -113,11 +118,11 @@ def street() -> Iterator[Street]:
         any_connect = stack.enter_context(ocserv.server(network, network.server("other")))
         tunnels["ocserv"] = stack.enter_context(ocserv.tunnel(network, any_connect, client))
         stack.enter_context(ordinary.https_server(network, network.server("other")))
-        yield Street(network, make_office(network), tunnels)
+        yield Street(network, make_office(network), tunnels, any_connect)
 
 
-def make_office(network: Network) -> Office:
-    """Three orders, live in the log, whose notice the enforcer saw a day ago."""
+def make_office(network: Network, until: str = "live", second: bool = False) -> Office:
+    """Three orders, in a state in the log, whose notice the enforcer saw a day ago; second: another one saw it too."""
     office = Office(network.folder / "office", ("ip", "netns", "exec", network.router.namespace))
     made = (
         order("198.51.100.20:51820/udp", "[2001:db8:b::20]:51820/udp", puid=WIREGUARD),
@@ -130,10 +135,25 @@ def make_office(network: Network) -> Office:
     office.publish_registry(*REGISTERED)
     office.write_log(*(entry for file in files for entry in office.steps(file.order.puid, "noticed")))
     office.apply()
+    if second:
+        at_second(network, office, "observe")
     office.at_ns = AT_NS
     office.publish_registry(*REGISTERED)
-    office.write_log(*(entry for file in files for entry in office.steps(file.order.puid)))
+    office.write_log(*(entry for file in files for entry in office.steps(file.order.puid, until)))
     return office
+
+
+def at_second(network: Network, office: Office, mode: str = "enforce") -> str:
+    """Apply at another machine of the office, with a firewall and a memory of its own. Returns what it says."""
+    first = (office.folder / "licet.toml").read_text()
+    changed = first.replace('state = "state"', 'state = "second"').replace("canary = true", "canary = false")
+    path = office.folder / "second.toml"
+    path.write_text(re.sub(r'^mode = "\w+"', f'mode = "{mode}"', changed, flags=re.MULTILINE))
+    machine = copy(office)
+    machine.words = ("ip", "netns", "exec", network.clients[1].namespace)
+    done = machine.licet("apply", "--config", str(path))
+    assert done.status == 0, done.err
+    return done.out
 
 
 def test_from_observing_to_closed_and_each_way_back(street: Street) -> None:
@@ -232,9 +252,77 @@ def test_the_service_applies_by_itself_and_leaves_no_gap(street: Street, tmp_pat
     assert street.ruleset() == ""
 
 
-def make_office_again(street: Street) -> Office:
-    """Another office of the same network, in which the orders are live."""
+def make_office_again(street: Street, until: str = "live", second: bool = False) -> Office:
+    """Another office of the same network, in which the orders are in a state."""
     subprocess.run(["rm", "-rf", str(street.network.folder / "office")], check=True)
-    office = make_office(street.network)
-    office.write_config("enforce")
-    return office
+    street.office = make_office(street.network, until, second)
+    street.office.write_config("enforce", more="canary = true" if second else "")
+    return street.office
+
+
+def test_an_order_is_tried_at_one_machine_and_one_endpoint_of_it_comes_back_alone(street: Street) -> None:
+    """For an hour at the first; then at both. An appeal and a registration are about one endpoint, over IPv6 too."""
+    office, network = make_office_again(street, "canary", second=True), street.network
+    second = network.clients[1]
+    others = {name for name in street.tunnels if not name.startswith("unregistered")}
+    v6 = "unregistered WireGuard, IPv6"
+    before = street.ruleset(second)
+    street.close()
+    street.assert_closed()
+    said = at_second(network, office)
+    assert "0 rules in force" in said
+    assert f"left out: {WIREGUARD}: it is tried at another enforcer first (canary_elsewhere)" in said
+    assert "51820" not in street.ruleset(second)
+
+    office.pass_time(1, *REGISTERED)
+    office.write_log(*(entry for puid in (WIREGUARD, OPENVPN, OCSERV) for entry in office.steps(puid)))
+    assert "3 rules in force" in at_second(network, office)
+    assert street.ruleset(second).count(" comment ") == 3
+    street.close()
+
+    def end_moves(event: str, before: str, after: str, role: str) -> None:
+        office.write_log({"type": "order_endpoint", "subject": f"OEP-{WIREGUARD[4:]}02", "event": event,
+                          "from": before, "to": after, "role": role, "reason": "control_proved"})
+        assert office.apply().status == 0
+
+    end_moves("stay", "", "stayed", "affected party")
+    street.assert_carrying({*others, v6})
+    assert "2 rules in force" in at_second(network, office)
+    end_moves("activate", "stayed", "returned", "reviewer")
+    street.assert_carrying(others)
+    office.publish_registry(*REGISTERED, record("[2001:db8:b::20]:51820/udp wireguard"))
+    office.apply()
+    street.assert_carrying({*others, v6})
+    assert "2 rules in force" in at_second(network, office)
+
+    office.write_log(*(lifted(office, puid) for puid in (WIREGUARD, OPENVPN)))
+    office.apply()
+    assert "0 rules in force" in at_second(network, office)
+    assert street.ruleset(second) == before
+    street.assert_open()
+
+
+def lifted(office: Office, puid: str) -> dict[str, object]:
+    return {"type": "order", "subject": puid, "event": "lift", "from": office.states[puid], "to": "lifted",
+            "role": "author", "reason": "no_longer_needed"}
+
+
+def test_no_order_can_be_drafted_against_an_ocserv_and_it_is_said_why(street: Street, tmp_path: Path) -> None:
+    """Somebody connects to it while a capture runs. What it speaks looks like any web server's, so nothing is evidence;
+    had two people signed an order all the same, no enforcer would take it."""
+    network, office = street.network, street.office
+    capture, scan = tmp_path / "office.pcap", tmp_path / "scan.jsonl"
+    with network.capture(capture), ocserv.tunnel(network, street.any_connect, network.clients[1]) as connected:
+        network.ping(connected)
+    config = ("--config", str(office.folder / "licet.toml"))
+    scan.write_text(network.run(network.router, sys.executable, "-m", "licet", "scan", str(capture), *config,
+                                "--format", "jsonl"))
+    key = make_key(tmp_path, "signer")
+    words = [sys.executable, "-m", "licet", "order", "draft", str(scan), "--policy", str(office.folder / "policy.toml"),
+             "--registry", str(office.folder / "registry.snapshot"), "--author", f"{key.private}.pub", "-o",
+             str(tmp_path / "order.json"), "--endpoint", "198.51.100.20:4443/tcp"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr.startswith("licet: 198.51.100.20:4443/tcp was not seen: an order cites evidence.")
+    assert not (tmp_path / "order.json").exists()
+    street.assert_open()
