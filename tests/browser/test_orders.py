@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from enforce.reports import ENFORCER_1, ENFORCER_2, policy_lines, report, sent
+from licet.model.canonical import moment_ns
 from licet.model.order import file_bytes
+from licet.server.orders import status_views
 from licet.server.orders.desk import drafts
 from licet.server.orders.models import Appeal, OrderRow, Request
+from licet.server.orders.service_layer import enforcers, orders
 from licet.server.public.limits import LIMITER
 from licet.server.registrant import check_pool
 from licet.server.registry.models import Account
 from licet.server.registry.publish import publish
+from order.orders import policy_toml
 from server.desk.people import sign_in
 from server.orders.orders_world import SIGNED, bring, by_author, by_both, dry, use_policy
 from server.orders.test_drafts import filled
@@ -170,3 +176,23 @@ def test_an_order_is_pasted_goes_live_is_stayed_by_proof_and_quashed(
     for path in ("/orders/", "/status/"):
         page.goto(live_server.url + path)
         nothing_is_wrong(page)
+
+
+def test_the_page_of_what_is_in_force_shows_who_confirmed_and_who_was_switched_off(
+    world: World, live_server: Any, browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "policy.toml").write_text(policy_toml(extra=policy_lines(ENFORCER_1, ENFORCER_2)))
+    monkeypatch.setattr(status_views, "utc_now", lambda: LIVE)
+    enforcers.LIMITER.clear()
+    bring(orders.submit(file_bytes(by_both(dry(by_author()))), at=SIGNED), "live")
+    offs = tuple(moment_ns(LIVE - timedelta(days=days)) for days in (9, 2))
+    enforcers.take(sent(report(LIVE, is_off=True, is_in_force=False, offs=offs)), at=LIVE)
+    page = window(browser, live_server)
+    page.goto(f"{live_server.url}/status/")
+    assert page.locator(".enforcer").count() == 2
+    assert page.locator(".enforcer.unconfirmed").count() == 1
+    assert page.locator(".enforcer li").count() == 2
+    nothing_is_wrong(page)
+    page.click("text=Its entries in the log")
+    page.wait_for_url(re.compile(r"/log/\?handle=ENF-"))
+    nothing_is_wrong(page)

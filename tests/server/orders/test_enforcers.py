@@ -499,7 +499,7 @@ def test_the_switch_is_logged_when_contact_returns_and_once(world: World) -> Non
     assert (second["subject"], second["prevSubjectLeaf"] != "") == (first["subject"], True)
     assert other["subject"] != first["subject"]
     text = plain(Client().get("/status/"))
-    assert "27 February 2026, 13:00 UTC; this registry was told 3 March 2026, 13:00 UTC" in text
+    assert "27 February 2026, 13:00 UTC; this registry was told on 3 March 2026, 13:00 UTC" in text
     found = Client().get("/status.json").json()["enforcers"][0]
     assert found["offs"] == [{"off": "2026-03-03T13:02:00Z", "told": "2026-03-03T13:03:00Z"},
                              {"off": "2026-02-27T13:00:00Z", "told": "2026-03-03T13:00:00Z"}]
