@@ -21,7 +21,8 @@ from server.world import DAY, MONDAY, World, make_world
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif("connection.vendor != 'postgresql'",
-                       reason="SQLite lets one transaction write at a time; tests/server/test_postgresql.py runs this"),
+                       reason="SQLite lets one transaction write at a time, so nothing is committed late there; with "
+                              "PostgreSQL installed, `pytest tests/server/test_postgresql.py` runs this on it"),
 ]
 
 NOW = MONDAY + DAY

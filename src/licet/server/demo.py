@@ -18,10 +18,10 @@ from licet.errors import BadInput, Unavailable
 from licet.lifecycle.endpoint_proof import DNS_01, HTTP_01, WIREGUARD_01
 from licet.server import chance
 from licet.server.demo_letters import Step, letters
+from licet.server.demo_people import Invite
 from licet.server.orders.demo import Story
 from licet.server.orders.policy import POLICY_NAME
 from licet.server.orders.service_layer.due import run_due as run_due_of_requests
-from licet.server.people import Invite
 from licet.server.registry.models import Account, Notice, Organisation, Proof, Service
 from licet.server.registry.proving import Outcome
 from licet.server.registry.service_layer import (

@@ -22,7 +22,7 @@ from licet.server.listening import listen_address, require_free
 
 if TYPE_CHECKING:
     from licet.app.transparency.count import Report
-    from licet.server.people import Invite
+    from licet.server.demo_people import Invite
 
 SETTINGS = "licet.server.settings"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

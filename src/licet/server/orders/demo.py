@@ -1,7 +1,7 @@
 """Orders of the demonstration, in every state that a page shows: in force, stayed, announced, quashed, ended, refused.
 
 Each step is what somebody would send or do, through the service layer, at its time in the past; between the steps the
-clock runs. What is signed comes from outside (`licet.server.people`).
+clock runs. What is signed comes from outside (`licet.server.demo_people`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from licet.model.canonical import moment_ns
 from licet.model.enforcer_report import OUTPUTS, EnforcerReport, ReportedHits, ReportedRule
 from licet.model.order import read_order_file
 from licet.server.demo_letters import Step
+from licet.server.demo_people import People
 from licet.server.orders.models import Appeal, OrderedEnd, OrderRow
 from licet.server.orders.service_layer import appeals
 from licet.server.orders.service_layer.enforcers import take
 from licet.server.orders.service_layer.orders import observe, submit
-from licet.server.people import People
 from licet.server.registry.models import Outbox
 from licet.server.registry.proving import Outcome
 from licet.server.registry.service_layer.actors import Actor, officer
