@@ -11,7 +11,8 @@ import click
 @click.option("--check", "check_only", is_flag=True, help="Say what is wrong with this installation, and stop.")
 @click.option("--invite-officer", is_flag=True,
               help="Print a link by which another officer signs up, and stop: for when no second one can confirm.")
-@click.option("--demo", is_flag=True, help="Fill the registry with invented services, for a look around.")
+@click.option("--demo", is_flag=True,
+              help="Fill the registry with invented services, letters and orders, for a look around.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where to listen.")
 @click.option("--config", metavar="FILE", help="licet.toml.  [default: the one in this folder, if there is one]")
